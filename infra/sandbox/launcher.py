@@ -1,0 +1,228 @@
+"""Runs the embedded engine on loopback, with the gaps closed that Counterfoil would fall into.
+
+Started by `engine.py` with the Python of the engine's own environment, as
+`python launcher.py <parent pid> [plain]`; `plain` leaves every patch out, so that the conformance
+tests can show what each one mends. Ends by itself when the parent is gone. The patches reach into
+one exact version of ministack, so that version is asserted. `docs/engine.md` lists them.
+"""
+
+import functools
+import importlib.metadata
+import ipaddress
+import json
+import os
+import shlex
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import ministack.app as app
+from ministack.core import lambda_runtime
+from ministack.services import dynamodb, lambda_svc, sqs
+
+VERSION = "1.5.33"
+WORKERS_PER_FUNCTION = 16
+# What the managed Python runtime holds besides the standard library; functions see nothing else of ours.
+RUNTIME_PACKAGES = (
+    "awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "runtime_client", "s3transfer",
+    "simplejson", "six", "snapshot_restore_py", "urllib3",
+)  # fmt: skip
+
+
+def python_functions_run_under_the_real_runtime() -> None:
+    """Gap: errors come without their type and stack, and one exception throws the worker away.
+
+    ministack drives `provided.*` functions through the runtime API; a `bootstrap` beside the code
+    lets AWS's own runtime client serve Python functions there.
+    """
+    packages = _runtime_packages()
+    extract, environment = lambda_svc._provided_runtime_code_dir, lambda_svc._provided_worker_env
+    choose = lambda_runtime._worker_class_for
+
+    def code_dir(code_zip: bytes) -> str:
+        folder = Path(extract(code_zip))
+        with lambda_svc._provided_code_lock:
+            if not (folder / "bootstrap").exists():
+                start = f'exec {shlex.quote(sys.executable)} -S -m awslambdaric "$_HANDLER"\n'
+                (folder / "bootstrap").write_text(f"#!/bin/sh\n{start}")
+                (folder / "bootstrap").chmod(0o755)
+        return str(folder)
+
+    def worker_env(config: dict[str, Any], folder: str, port: int) -> dict[str, str]:
+        env = environment(config, folder, port)
+        layers = [lambda_svc._resolve_layer_zip(layer) for layer in config.get("Layers", [])]
+        paths = [f"{extract(content)}/python" for content in reversed(layers) if content]
+        logs = config.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
+        return env | {
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": logs,
+            "PYTHONPATH": os.pathsep.join([*paths, packages]),
+            "TZ": ":UTC",
+        }
+
+    def worker_class(config: dict[str, Any]) -> type:
+        python = str(config.get("Runtime", "")).startswith("python")
+        return lambda_runtime.ProvidedWorker if python else choose(config)
+
+    lambda_svc._provided_runtime_code_dir = code_dir
+    lambda_svc._provided_worker_env = worker_env
+    lambda_runtime._worker_class_for = worker_class
+    lambda_svc._execute_function_warm = lambda_svc._execute_function_provided_warm
+
+
+def _runtime_packages() -> str:
+    """A folder of links to RUNTIME_PACKAGES, so that a library missing from our layer is missed."""
+    folder = Path(tempfile.mkdtemp(prefix="runtime-"))
+    site = Path(importlib.metadata.distribution("ministack").locate_file(""))
+    for name in RUNTIME_PACKAGES:
+        found = next(path for path in site.glob(f"{name}*") if path.name.split(".")[0] == name)
+        (folder / found.name).symlink_to(found)
+    return str(folder)
+
+
+def invocations_are_not_held_up() -> None:
+    """Gap: every invocation waits 50 ms for log lines, and up to 40 ms for a delayed TCP ACK."""
+    drain = lambda_runtime.Worker._drain_stderr_bounded
+    lambda_runtime.Worker._drain_stderr_bounded = functools.partialmethod(
+        drain, first_line_wait=0.003, idle_confirm=0.002
+    )
+    BaseHTTPRequestHandler.disable_nagle_algorithm = True
+
+
+def bursts_wait_for_a_worker() -> None:
+    """Gap: fifty requests at once start fifty interpreters at once, and all of them time out.
+
+    Beyond WORKERS_PER_FUNCTION processes a request waits for one to come free. (Nothing of ours
+    invokes itself, which could wait for its own worker.)
+    """
+    acquire = lambda_runtime.acquire_worker
+
+    def acquire_or_wait(name: str, config: dict[str, Any], code: bytes, **options: Any) -> Any:
+        options["max_concurrency"] = WORKERS_PER_FUNCTION
+        deadline = time.monotonic() + 60
+        while True:
+            worker, reason = acquire(name, config, code, **options)
+            if worker is not None or time.monotonic() > deadline:
+                return worker, reason
+            time.sleep(0.005)
+
+    lambda_svc.acquire_worker = acquire_or_wait
+
+
+def loopback_counts_as_secure() -> None:
+    """Gap: policies that demand TLS (`aws:SecureTransport`) deny the engine's plain loopback HTTP."""
+    pin = app.pin_request_origin
+
+    def pin_origin(source: str, secure: bool) -> None:
+        pin(source, secure or ipaddress.ip_address(source).is_loopback)
+
+    app.pin_request_origin = pin_origin
+
+
+def reads_are_counted_in_4_kb() -> None:
+    """Gap: every GetItem and Query counts as one item of up to 4 KB, and BatchGetItem counts nothing."""
+    count, paginate, batch_get = (
+        dynamodb._add_consumed_capacity, dynamodb._paginate_evaluated_items, dynamodb._batch_get_item,
+    )  # fmt: skip
+    evaluated = threading.local()
+
+    def page(items: Any, limit: Any, table: Any, index: str | None = None) -> Any:
+        found, more = paginate(items, limit, table, index)
+        entries = (dynamodb._apply_index_projection(item, table, index) if index else item for item in found)
+        evaluated.size = sum(map(dynamodb._item_size_bytes, entries))
+        return found, more
+
+    def add(result: dict[str, Any], data: dict[str, Any], name: str, **options: Any) -> None:
+        count(result, data, name, **options)
+        if "ConsumedCapacity" not in result or options.get("write"):
+            return
+        item = dynamodb._get_item_by_key(dynamodb._tables[name], data["Key"]) if "Key" in data else None
+        size = dynamodb._item_size_bytes(item or {}) if "Key" in data else evaluated.size
+        _multiply(result["ConsumedCapacity"], max(1, -(-size // 4096)))
+
+    def batch(data: dict[str, Any]) -> Any:
+        status, headers, body = batch_get(data)
+        if status != 200 or data.get("ReturnConsumedCapacity", "NONE") == "NONE":
+            return status, headers, body
+        consumed = []
+        for name, request in data["RequestItems"].items():
+            table = dynamodb._tables[dynamodb._normalize_table_name(name)]
+            entry: dict[str, Any] = {"TableName": name, "CapacityUnits": 0.0}
+            for key in request["Keys"]:
+                size = dynamodb._item_size_bytes(dynamodb._get_item_by_key(table, key) or {})
+                unit = 1.0 if request.get("ConsistentRead") else 0.5
+                entry["CapacityUnits"] += unit * max(1, -(-size // 4096))
+            if data["ReturnConsumedCapacity"] == "INDEXES":
+                entry["Table"] = {"CapacityUnits": entry["CapacityUnits"]}
+            consumed.append(entry)
+        return status, headers, json.dumps(json.loads(body) | {"ConsumedCapacity": consumed}).encode()
+
+    dynamodb._paginate_evaluated_items = page
+    dynamodb._add_consumed_capacity = add
+    dynamodb._batch_get_item = batch
+
+
+def _multiply(capacity: dict[str, Any], factor: int) -> None:
+    for key, value in capacity.items():
+        if isinstance(value, dict):
+            _multiply(value, factor)
+        elif key == "CapacityUnits":
+            capacity[key] = value * factor
+
+
+def queues_lose_no_message() -> None:
+    """Gap: a message sent while the poller rewrites its queue's list in another thread is lost."""
+    lock = sqs._queues_lock = threading.RLock()
+
+    def locked(action: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(action)
+        def run(*args: Any) -> Any:
+            with lock:
+                return action(*args)
+
+        return run
+
+    for name, action in sqs._HANDLERS.items():
+        sqs._HANDLERS[name] = locked(action)
+    for name in ("_expire_retained", "_dlq_sweep", "_collect_msgs"):
+        setattr(sqs, name, locked(getattr(sqs, name)))
+
+
+PATCHES = (
+    python_functions_run_under_the_real_runtime,
+    invocations_are_not_held_up,
+    bursts_wait_for_a_worker,
+    loopback_counts_as_secure,
+    reads_are_counted_in_4_kb,
+    queues_lose_no_message,
+)
+
+
+def _end_with(parent: int) -> None:
+    """Stops this process once its parent is gone: a killed demo must leave no engine behind."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(parent: int, plain: bool) -> None:
+    found = importlib.metadata.version("ministack")
+    if found != VERSION:
+        sys.exit(f"the patches are written for ministack {VERSION}, but {found} is installed")
+    if not plain:
+        for patch in PATCHES:
+            patch()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    sys.argv = sys.argv[:1]  # ministack reads its own arguments
+    app.main()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), "plain" in sys.argv[2:])
