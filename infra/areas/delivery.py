@@ -1,0 +1,80 @@
+"""What goes out: a queue a bank, so that one bank's failing never slows another's receipts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration
+
+from infra.data_stack import SEALING_SECRET, WEBHOOK_SECRETS
+from infra.function import READ_ITEM, Function
+from infra.queues import WorkQueue
+
+if TYPE_CHECKING:
+    from infra.app_stack import AppStack
+
+
+def add(app: AppStack) -> dict[str, WorkQueue]:
+    """The delivery queues by bank."""
+    timeout = Duration.seconds(20 if app.settings.sandbox else 30)
+    queues = {
+        bank: WorkQueue(
+            app,
+            f"Delivery-{bank}",
+            key=app.key,
+            alarms=app.alarms,
+            timeout=timeout,
+            receives=len(app.settings.delivery_waits) + 1,
+            oldest=Duration.hours(1),
+        )
+        for bank in app.settings.banks
+    }
+    _deliver_receipt(app, queues, timeout)
+    _delivery_status(app)
+    for bank, queue in queues.items():
+        CfnOutput(app, f"DeliveryQueueUrl{bank.title().replace('-', '')}", value=queue.queue.queue_url)
+    return queues
+
+
+def _deliver_receipt(app: AppStack, queues: dict[str, WorkQueue], timeout: Duration) -> None:
+    data = app.data
+    function = Function(
+        app,
+        "deliver_receipt",
+        app.platform,
+        description="Sends a matched receipt to its bank",
+        timeout=timeout,
+        memory_mb=1024,
+        environment={
+            "LEDGER_TABLE": data.ledger.table_name,
+            "SALTS_TABLE": data.salts.table_name,
+            "PAYLOADS_BUCKET": data.payloads.bucket_name,
+            "DELIVERY_QUEUE_URLS": app.to_json_string(
+                {bank: queue.queue.queue_url for bank, queue in queues.items()}
+            ),
+            "SEALING_SECRET": SEALING_SECRET,
+            "DELIVERY_WAITS": ",".join(map(str, app.settings.delivery_waits)),
+            "ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower(),
+        },
+    )
+    function.use_table(data.ledger, *READ_ITEM, "dynamodb:UpdateItem")
+    function.use_table(data.salts, *READ_ITEM)
+    function.use_objects(data.payloads, "s3:GetObject")
+    function.read_secret(data.sealing_secret)
+    function.read_secrets_under(WEBHOOK_SECRETS)
+    for queue in queues.values():
+        queue.work_off(function, max_concurrency=20)
+
+
+def _delivery_status(app: AppStack) -> None:
+    function = Function(
+        app,
+        "delivery_status",
+        app.platform,
+        description="Tells a bank how one delivery stands",
+        environment={"LEDGER_TABLE": app.data.ledger.table_name},
+    )
+    function.use_table(app.data.ledger, "dynamodb:GetItem")
+    app.partner_route(
+        "GET", "/v1/banks/{bank}/deliveries/{delivery_id}", function, rate=500, burst=1000, scope="deliveries"
+    )

@@ -1,0 +1,29 @@
+"""What is said about merchants in public."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.function import QUERY, Function
+
+if TYPE_CHECKING:
+    from infra.app_stack import AppStack
+
+
+def add(app: AppStack) -> None:
+    function = Function(
+        app,
+        "merchant_api",
+        app.platform,
+        description="Lists who is live and who comes next",
+        environment={"LEDGER_TABLE": app.data.ledger.table_name},
+    )
+    function.use_table(app.data.ledger, "dynamodb:GetItem", *QUERY)
+    app.public_route(
+        "GET",
+        "/v1/merchants",
+        function,
+        rate=50,
+        burst=100,
+        proof="Public: names, status and towns, nothing else.",
+    )

@@ -1,0 +1,180 @@
+"""What must outlive any deployment: keys, tables, the bucket, secrets and the partners' user pool."""
+
+from aws_cdk import Acknowledgment, CfnOutput, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+SEALING_SECRET = "counterfoil/sealing"  # noqa: S105 - its name
+WEBHOOK_SECRETS = "counterfoil/webhooks/"  # ops' own, one secret a partner and rotation
+SECRETS_KEY_ALIAS = "alias/counterfoil-secrets"
+
+
+class DataStack(Stack):
+    """Keys rotate, tables and the bucket are kept when the stack goes, and tables refuse to be deleted."""
+
+    def __init__(self, scope: Construct, id: str, **stack: object) -> None:
+        super().__init__(scope, id, description="Counterfoil: what is kept", **stack)
+        self.records_key = self._key(
+            "RecordsKey", "Counterfoil: tables and receipts", "alias/counterfoil-records"
+        )
+        self.secrets_key = self._key("SecretsKey", "Counterfoil: secrets", SECRETS_KEY_ALIAS)
+        self.ledger = self._table("Ledger", sort_key=True, ttl=True, recovery_days=35)
+        self._index("by_subject", "subject")
+        self._index("by_due", "due")
+        self.rendezvous = self._table("Rendezvous", sort_key=True, ttl=True)
+        Validations.of(self.rendezvous).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-DDB3",
+                reason="Pointers live seven days at most and must leave no copy behind them.",
+            )
+        )
+        # A day, so that erasing a customer's salt makes every copy unreadable within a day.
+        self.salts = self._table("Salts", recovery_days=1)
+        self.payloads = self._bucket()
+        self.sealing_secret = self._sealing_secret()
+        self.partners = self._user_pool()
+        self._pin_exports()
+
+    def _key(self, id: str, description: str, alias: str) -> kms.Key:
+        return kms.Key(
+            self,
+            id,
+            alias=alias,
+            description=description,
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+
+    def _table(
+        self, id: str, *, sort_key: bool = False, ttl: bool = False, recovery_days: int | None = None
+    ) -> dynamodb.Table:
+        recovery = dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=recovery_days is not None, recovery_period_in_days=recovery_days
+        )
+        text = dynamodb.AttributeType.STRING
+        table = dynamodb.Table(
+            self,
+            id,
+            partition_key=dynamodb.Attribute(name="pk", type=text),
+            sort_key=dynamodb.Attribute(name="sk", type=text) if sort_key else None,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=self.records_key,
+            point_in_time_recovery_specification=recovery,
+            time_to_live_attribute="ttl" if ttl else None,
+            deletion_protection=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        CfnOutput(self, f"{id}Table", value=table.table_name)
+        return table
+
+    def _index(self, name: str, partition: str) -> None:
+        self.ledger.add_global_secondary_index(
+            index_name=name,
+            partition_key=dynamodb.Attribute(name=partition, type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+
+    def _bucket(self) -> s3.Bucket:
+        logs = s3.Bucket(
+            self,
+            "PayloadsAccessLogs",
+            encryption=s3.BucketEncryption.S3_MANAGED,  # S3 delivers access logs to no bucket under a customer's key
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        return s3.Bucket(
+            self,
+            "Payloads",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.records_key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    noncurrent_version_expiration=Duration.days(30),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+            server_access_logs_bucket=logs,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+
+    def _sealing_secret(self) -> secretsmanager.Secret:
+        secret = secretsmanager.Secret(
+            self,
+            "SealingSecret",
+            secret_name=SEALING_SECRET,
+            description="The root of every seal and every keyed hash; to change it is to re-seal everything",
+            encryption_key=self.secrets_key,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                password_length=64, exclude_punctuation=True
+            ),
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        Validations.of(secret).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-SMG4",
+                reason="Every stored seal hangs on it: a rotation by schedule would make records unreadable.",
+            )
+        )
+        return secret
+
+    def _user_pool(self) -> cognito.UserPool:
+        pool = cognito.UserPool(
+            self,
+            "Partners",
+            self_sign_up_enabled=False,
+            password_policy=cognito.PasswordPolicy(
+                min_length=16,
+                require_digits=True,
+                require_lowercase=True,
+                require_symbols=True,
+                require_uppercase=True,
+            ),
+            mfa=cognito.Mfa.REQUIRED,
+            mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
+            deletion_protection=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        Validations.of(pool).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-COG3",
+                reason="No person signs in here: partners' machines use client credentials, which it does not watch.",
+            ),
+            Acknowledgment(
+                id="AwsSolutions-COG8",
+                reason="The plus plan adds protection of people's sign-ins; none happen here.",
+            ),
+        )
+        domain = pool.add_domain(
+            "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=f"counterfoil-{self.account}")
+        )
+        CfnOutput(self, "TokenUrl", value=f"{domain.base_url()}/oauth2/token")
+        CfnOutput(self, "UserPoolId", value=pool.user_pool_id)
+        return pool
+
+    def _pin_exports(self) -> None:
+        """Exports stay when the app stack stops using one: else that deployment could not be ordered."""
+        for table in (self.ledger, self.rendezvous, self.salts):
+            self.export_value(table.table_name)
+            self.export_value(table.table_arn)
+        for value in (
+            *(
+                self.records_key.key_arn,
+                self.secrets_key.key_arn,
+                self.payloads.bucket_name,
+                self.payloads.bucket_arn,
+            ),
+            *(self.sealing_secret.secret_arn, self.partners.user_pool_id),
+        ):
+            self.export_value(value)

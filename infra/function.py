@@ -1,0 +1,178 @@
+"""The one construct for a Lambda function, and what it may do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Acknowledgment, Aws, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.settings import REGION, Settings
+
+READ_ITEM = ("dynamodb:GetItem", "dynamodb:BatchGetItem")
+QUERY = ("dynamodb:Query",)
+# A transaction needs the permission of each of its parts.
+WRITE_ITEM = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem")
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What all functions of the app share."""
+
+    settings: Settings
+    code: lambda_.Code
+    layers: Sequence[lambda_.ILayerVersion]
+    logs_key: kms.IKey
+    secrets_key: kms.IKey
+    alarms: sns.ITopic
+
+
+class Function(Construct):
+    """`functions/<name>.py`: its role, logs, tracing and alarms. It may nothing but what it is granted."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        platform: Platform,
+        *,
+        description: str,
+        timeout: Duration = Duration.seconds(10),
+        memory_mb: int = 512,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(scope, "".join(word.title() for word in name.split("_")))
+        self._platform = platform
+        self._timeout = timeout
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=logs.RetentionDays.ONE_MONTH,
+            encryption_key=platform.logs_key,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.lambda_function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            code=platform.code,
+            handler=f"{name}.handler",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.X86_64
+            if platform.settings.architecture == "x86_64"
+            else lambda_.Architecture.ARM_64,
+            layers=list(platform.layers),
+            role=self.role,
+            timeout=timeout,
+            memory_size=memory_mb,
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=log_group,
+            environment={
+                "POWERTOOLS_SERVICE_NAME": name,
+                "POWERTOOLS_METRICS_NAMESPACE": "Counterfoil",
+                **(environment or {}),
+            },
+        )
+        self.allow(["logs:CreateLogStream", "logs:PutLogEvents"], log_group.log_group_arn)
+        self._explain_wildcard("*", "X-Ray's two actions for sending traces know no resources.")
+        Validations.of(self).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-L1",
+                reason="Python 3.13 is the version that everything is tested with; 3.14 comes with its interpreter.",
+            )
+        )
+        self._alarms()
+
+    def allow(self, actions: Sequence[str], *resources: str, via: str | None = None) -> None:
+        """`via`: the AWS service on whose behalf alone the key may be used, such as `dynamodb`."""
+        conditions = {"StringEquals": {"kms:ViaService": f"{via}.{REGION}.amazonaws.com"}} if via else None
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
+        )
+
+    def use_table(self, table: dynamodb.Table, *actions: str) -> None:
+        self.allow(actions, table.table_arn)
+        writes = any(action in WRITE_ITEM for action in actions)
+        key_actions = [
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            *(["kms:Encrypt", "kms:GenerateDataKey"] if writes else []),
+        ]
+        self.allow(key_actions, table.encryption_key.key_arn, via="dynamodb")
+
+    def use_objects(self, bucket: s3.Bucket, *actions: str) -> None:
+        self.allow(actions, bucket.arn_for_objects("*"))
+        self.allow(["kms:Decrypt", "kms:GenerateDataKey"], bucket.encryption_key.key_arn, via="s3")
+        # The rule names the bucket as this stack will: by what the other stack exports.
+        exported = Stack.of(bucket).resolve(Stack.of(bucket).export_value(bucket.bucket_arn))
+        self._explain_wildcard(
+            f"{exported['Fn::ImportValue']}/*", "Any object of this one bucket: keys are made at run time."
+        )
+
+    def send_to(self, *queues: sqs.IQueue) -> None:
+        self.allow(["sqs:SendMessage"], *(queue.queue_arn for queue in queues))
+        keys = {queue.encryption_master_key.key_arn for queue in queues}
+        self.allow(["kms:Decrypt", "kms:GenerateDataKey"], *keys, via="sqs")
+
+    def read_secret(self, secret: secretsmanager.ISecret) -> None:
+        self._read_secrets(secret.secret_arn)
+
+    def read_secrets_under(self, prefix: str) -> None:
+        """Every secret whose name starts with `prefix`."""
+        arn = f"arn:aws:secretsmanager:{REGION}:{{}}:secret:{prefix}*"
+        self._read_secrets(arn.format(Aws.ACCOUNT_ID))
+        self._explain_wildcard(
+            arn.format("<AWS::AccountId>"),
+            "Partners' secrets are named by registered data, not by the stack.",
+        )
+
+    def _read_secrets(self, arn: str) -> None:
+        self.allow(["secretsmanager:GetSecretValue"], arn)
+        self.allow(["kms:Decrypt"], self._platform.secrets_key.key_arn, via="secretsmanager")
+
+    def _explain_wildcard(self, resource: str, reason: str) -> None:
+        Validations.of(self).acknowledge(
+            Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason)
+        )
+
+    def _alarms(self) -> None:
+        minute = Duration.minutes(1)
+        function = self.lambda_function
+        near_timeout = self._timeout.to_milliseconds() * 0.8
+        for id, metric, threshold, periods in (
+            ("Errors", function.metric_errors(period=minute), 1, 1),
+            ("Throttles", function.metric_throttles(period=minute), 1, 3),
+            ("Slow", function.metric_duration(period=minute, statistic="p99"), near_timeout, 3),
+        ):
+            alarm(self, id, self._platform.alarms, metric, threshold, periods)
+
+
+def alarm(
+    scope: Construct,
+    id: str,
+    topic: sns.ITopic,
+    metric: cloudwatch.IMetric,
+    threshold: float,
+    periods: int = 1,
+) -> None:
+    """An alarm at or above `threshold` for `periods` in a row; no data is no alarm."""
+    cloudwatch.Alarm(
+        scope,
+        f"{id}Alarm",
+        metric=metric,
+        threshold=threshold,
+        evaluation_periods=periods,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    ).add_alarm_action(actions.SnsAction(topic))

@@ -1,0 +1,102 @@
+"""What is uploaded: the functions and the two layers, built on this machine without Docker.
+
+Every package lies under `build/` by the hash of what it is made from, so that a second build costs nothing.
+Bytecode is compiled with unchecked hashes: the CDK's archive resets every time to 1980, which would
+make bytecode that is dated by its source stale and every cold start a compilation.
+"""
+
+import compileall
+import hashlib
+import py_compile
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from infra.settings import ROOT, Architecture
+
+BUILD = ROOT / "build"
+# The only AWS services that functions call; the layer carries no other service's description.
+AWS_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs")
+# Lambda's Python 3.13 runs on a system with glibc 2.34; pip wants each older tag by name.
+WHEEL_TAGS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+
+def functions() -> Path:
+    """The folder of handlers, flat."""
+    return _packaged(ROOT / "functions", "functions", "", "/var/task")
+
+
+def core_layer() -> Path:
+    """Our own package."""
+    return _packaged(ROOT / "layers" / "core" / "python", "core", "python", "/opt/python")
+
+
+def hot_layer(architecture: Architecture) -> Path:
+    """The libraries of layers/hot/requirements.txt, as wheels for `architecture`."""
+    requirements = ROOT / "layers" / "hot" / "requirements.txt"
+    tag = hashlib.sha256(requirements.read_bytes() + repr((AWS_SERVICES, WHEEL_TAGS)).encode()).hexdigest()[
+        :16
+    ]
+    target = BUILD / f"hot-{architecture}-{tag}"
+    if not target.exists():
+        print(f"Layer: fetching wheels for {architecture}", file=sys.stderr)  # noqa: T201
+        _build(target, "python", "/opt/python", lambda folder: _install(requirements, architecture, folder))
+    return target
+
+
+def _packaged(source: Path, name: str, inside: str, runtime_path: str) -> Path:
+    """`source`'s Python files under `build/`, in the folder `inside`, compiled for `runtime_path`."""
+    digest = hashlib.sha256()
+    for file in sorted(source.rglob("*.py")):
+        digest.update(f"{file.relative_to(source)}\0".encode() + file.read_bytes())
+    target = BUILD / f"{name}-{digest.hexdigest()[:16]}"
+    if not target.exists():
+        _build(target, inside, runtime_path, lambda folder: _copy_python(source, folder))
+    return target
+
+
+def _copy_python(source: Path, folder: Path) -> None:
+    for file in source.rglob("*.py"):
+        copy = folder / file.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+
+
+def _install(requirements: Path, architecture: Architecture, folder: Path) -> None:
+    platforms = [f"--platform={tag}_{MACHINES[architecture]}" for tag in WHEEL_TAGS]
+    subprocess.run(  # noqa: S603
+        [
+            *(sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-compile"),
+            *("--no-deps", "--require-hashes", "--only-binary=:all:", "--python-version=3.13", *platforms),
+            *(f"--target={folder}", f"--requirement={requirements}"),
+        ],
+        check=True,
+        stdout=sys.stderr,
+    )
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    for service in (folder / "botocore" / "data").iterdir():
+        if service.is_dir() and service.name not in AWS_SERVICES:
+            shutil.rmtree(service)
+
+
+def _build(target: Path, inside: str, runtime_path: str, fill: Callable[[Path], None]) -> None:
+    """Makes `target` at once or not at all, so that a build that was cut short is never taken for done."""
+    if sys.version_info[:2] != (3, 13):
+        raise RuntimeError("packages are compiled by the Python they run on: use Python 3.13")
+    BUILD.mkdir(exist_ok=True)
+    unfinished = target.with_suffix(".part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    folder = unfinished / inside
+    folder.mkdir(parents=True)
+    fill(folder)
+    compileall.compile_dir(
+        folder,
+        quiet=1,
+        stripdir=str(folder),
+        prependdir=runtime_path,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    unfinished.rename(target)

@@ -1,0 +1,63 @@
+"""What a deployment is told: the context of the CDK app, read and checked once."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from constructs import Node
+
+ROOT = Path(__file__).parent.parent
+REGION = "eu-west-1"
+
+Architecture = Literal["arm64", "x86_64"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One deployment.
+
+    `banks` are the names from banks.json, in its order: each gets a queue, dead letters, a mapping,
+    alarms and an OAuth client. Waits are seconds; one attempt follows each delivery wait.
+    """
+
+    banks: tuple[str, ...]
+    architecture: Architecture = "arm64"
+    sandbox: bool = False
+
+    @property
+    def match_waits(self) -> tuple[int, ...]:
+        return (2, 4, 8) if self.sandbox else (15, 60, 600)
+
+    @property
+    def delivery_waits(self) -> tuple[int, ...]:
+        if self.sandbox:
+            return (1, 2, 3, 4, 5, 6, 7, 8)
+        return (5, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200, 43200)
+
+    @classmethod
+    def of(cls, node: Node) -> Self:
+        """From `-c arch=`, `-c sandbox=true` and `-c banks=<file>`.
+
+        Raises ValueError with the reason when one of them cannot be used.
+        """
+        architecture = node.try_get_context("arch") or "arm64"
+        if architecture not in ("arm64", "x86_64"):
+            raise ValueError("context arch: arm64 or x86_64")
+        banks = node.try_get_context("banks") or "infra/banks.json"
+        sandbox = str(node.try_get_context("sandbox")).lower() == "true"
+        return cls(bank_names(ROOT / banks), architecture, sandbox)
+
+
+def bank_names(path: Path) -> tuple[str, ...]:
+    """The names of the banks that a banks.json registers; ValueError where one cannot name a queue."""
+    names = tuple(bank["bank"] for bank in json.loads(path.read_text())["banks"])
+    for name in names:
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
+            raise ValueError(
+                f"{path.name}: a bank's name is a lower-case word of at most 31 letters and digits"
+            )
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f"{path.name}: at least one bank, and each once")
+    return names
