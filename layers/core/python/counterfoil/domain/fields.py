@@ -1,0 +1,160 @@
+"""The field types that every wire model shares (contracts, section 1), and how a model's errors are told."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from counterfoil.domain import card_numbers
+from counterfoil.domain.currencies import CURRENCIES
+from counterfoil.errors import Invalid, Problem
+
+_MOST_PROBLEMS = 50
+_TIME = re.compile(
+    r"(?:20\d\d)-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)",
+    re.ASCII,
+)
+_TELLABLE_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+_CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
+
+
+class Wire(BaseModel):
+    """A part of a message: fields as sent, nothing converted, nothing unknown, nothing changed afterwards."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+W = TypeVar("W", bound=Wire)
+
+
+def validated(model: type[W], value: object) -> W:
+    """`value` (decoded JSON) as a `model`. Raises Invalid with the problem of every field, at most fifty."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise Invalid(problems_of(error)) from None
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """The errors of pydantic as problems that name the field and never echo what was sent."""
+    details = error.errors(include_url=False, include_input=False)[:_MOST_PROBLEMS]
+    return [Problem(field_path(detail["loc"]), message_of(detail)) for detail in details]
+
+
+def field_path(location: tuple[int | str, ...]) -> str:
+    """A location such as `("lines", 2, "amount")` as `lines[2].amount`; a name unfit to repeat is left out."""
+    path = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += ("." if path else "") + (step if _tellable(step) else "(a name we do not repeat)")
+    return path
+
+
+def message_of(detail: Mapping[str, Any]) -> str:
+    """What is wrong, in our words, with one field of pydantic's `errors()`."""
+    context = detail.get("ctx", {})
+    kind = detail["type"]
+    if kind == "value_error":
+        return str(context["error"])
+    return _MESSAGES.get(kind, "cannot be taken as sent").format(**context)
+
+
+_MESSAGES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a field that is taken here",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "string_type": "must be a string",
+    "bool_type": "must be true or false",
+    "tuple_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of {expected}",
+    "too_short": "must hold at least {min_length}",
+    "too_long": "must hold at most {max_length}",
+    "string_too_long": "must be at most {max_length} characters long",
+}
+
+
+def _tellable(name: str) -> bool:
+    return _TELLABLE_NAME.fullmatch(name) is not None and not card_numbers.in_free_text(name)
+
+
+def matching(pattern: str, message: str) -> AfterValidator:
+    """A check that the whole of a string has the shape of `pattern`."""
+    shape = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> str:
+        if not shape.fullmatch(value):
+            raise ValueError(message)
+        return value
+
+    return AfterValidator(check)
+
+
+def refusing(is_wrong: Callable[[str], bool], message: str) -> AfterValidator:
+    """A check that refuses a string for which `is_wrong`."""
+
+    def check(value: str) -> str:
+        if is_wrong(value):
+            raise ValueError(message)
+        return value
+
+    return AfterValidator(check)
+
+
+def gs1_digit_holds(digits: str) -> bool:
+    """Whether the last of these digits is the GS1 check digit of the others (GTIN, SSCC and the like)."""
+    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
+    return weighted % 10 == 0
+
+
+def _instant(value: object) -> datetime:
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise ValueError("must be an RFC 3339 time with an offset, from the years 2000 to 2099")
+    try:
+        return datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise ValueError("is not a time of the calendar") from None
+
+
+def _unprintable(text: str) -> bool:
+    if text.isascii() and text.isprintable():
+        return False
+    return any(unicodedata.category(character) in _CONTROL_CATEGORIES for character in text)
+
+
+_NOT_CARD_TEXT = refusing(card_numbers.in_free_text, "holds a card number")
+_NOT_CARD_ID = refusing(card_numbers.is_card_number, "is a card number")
+
+Id = Annotated[
+    str, matching(r"[A-Za-z0-9_.:-]{1,64}", "must be 1 to 64 of A-Z a-z 0-9 _ . : -"), _NOT_CARD_ID
+]
+"""An id that a partner gave, unique within that partner only."""
+
+Text = Annotated[
+    str,
+    Field(max_length=200),
+    refusing(lambda text: not text.strip(), "must not be empty"),
+    refusing(_unprintable, "must hold no control characters"),
+    _NOT_CARD_TEXT,
+]
+"""Free text of a line or so, that must hold no card number."""
+
+Money = Annotated[int, Field(ge=0, le=999_999_999_999)]
+"""An amount in minor units of its currency."""
+
+Currency = Annotated[
+    str, refusing(lambda code: code not in CURRENCIES, "must be a currency code of ISO 4217")
+]
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+"""An RFC 3339 time with an offset, as an aware datetime that keeps the offset given."""
