@@ -1,7 +1,7 @@
 """Telling a payment card's number from the many other long numbers on a receipt.
 
-A number counts as a card's when it starts with a scheme's prefix, has a length that scheme issues and passes the
-Luhn check. Prefixes and lengths: ISO/IEC 7812 ranges as the schemes publish them.
+A number counts as a card's when it starts with a scheme's prefix, has a length that scheme issues and
+passes the Luhn check. Prefixes and lengths: ISO/IEC 7812 ranges as the schemes publish them.
 """
 
 import re
@@ -29,7 +29,8 @@ _SCHEMES: tuple[tuple[str, str, frozenset[int]], ...] = (
     ("6759", "6763", frozenset({16, 18, 19})),
 )
 
-# Retail article numbers have 8, 12 or 13 digits, and no scheme issues 13 any more: an id so short is not a card.
+# Retail article numbers have 8, 12 or 13 digits, and no scheme issues 13 any more: an id so short is not a
+# card.
 _SHORTEST_IN_ID = 14
 _LENGTHS = range(13, 20)
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -27,10 +27,7 @@ class Wire(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
-W = TypeVar("W", bound=Wire)
-
-
-def validated(model: type[W], value: object) -> W:
+def validated[W: Wire](model: type[W], value: object) -> W:
     """`value` (decoded JSON) as a `model`. Raises Invalid with the problem of every field, at most fifty."""
     try:
         return model.model_validate(value)
@@ -45,7 +42,7 @@ def problems_of(error: ValidationError) -> list[Problem]:
 
 
 def field_path(location: tuple[int | str, ...]) -> str:
-    """A location such as `("lines", 2, "amount")` as `lines[2].amount`; a name unfit to repeat is left out."""
+    """A location such as `("lines", 2, "amount")` as `lines[2].amount`, without names unfit to repeat."""
     path = ""
     for step in location:
         if isinstance(step, int):

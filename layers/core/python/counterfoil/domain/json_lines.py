@@ -7,7 +7,7 @@ from collections.abc import Iterator
 Location = tuple[int | str, ...]
 """The way to a value: a key a level of objects, an index a level of lists."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 
 
 def located(text: str) -> Iterator[tuple[Location, int]]:
@@ -15,24 +15,24 @@ def located(text: str) -> Iterator[tuple[Location, int]]:
     place: list[int | str] = []
     awaits_key = False
     line, read = 1, 0
-    for match in _TOKEN.finditer(text):
-        token = match.group()
+    for match in _WORD.finditer(text):
+        word = match.group()
         line += text.count("\n", read, match.start())
         read = match.start()
-        if awaits_key and token[0] == '"':
-            place[-1] = json.loads(token)
+        if awaits_key and word[0] == '"':
+            place[-1] = json.loads(word)
             awaits_key = False
-        elif token == ",":
+        elif word == ",":
             step = place[-1]
             if isinstance(step, int):
                 place[-1] = step + 1
             else:
                 awaits_key = True
-        elif token in "]}":
+        elif word in "]}":
             place.pop()
             awaits_key = False
-        elif token != ":":
+        elif word != ":":
             yield tuple(place), line
-            if token in "[{":
-                place.append(0 if token == "[" else "")
-                awaits_key = token == "{"
+            if word in "[{":
+                place.append(0 if word == "[" else "")
+                awaits_key = word == "{"

@@ -14,7 +14,8 @@ from pydantic import Field
 from counterfoil.domain.fields import Id, Text, Wire, matching, refusing
 
 CARD = "card"
-"""The namespace of merchant ids as cards carry them (ISO 8583 field 42); a bank's own ids are under its name."""
+"""The namespace of merchant ids as cards carry them (ISO 8583 field 42); a bank's own ids are under its
+name."""
 
 _VAT_WEIGHTS = range(8, 1, -1)
 _COUNTRIES = {
@@ -84,7 +85,7 @@ class Store(Wire):
     email: Email | None = None
     website: Website | None = None
     merchant_ids: Annotated[tuple[Id, ...], Listed] = ()
-    bank_merchant_ids: dict[Id, Annotated[tuple[Id, ...], Listed]] = {}
+    bank_merchant_ids: Annotated[dict[Id, Annotated[tuple[Id, ...], Listed]], Field(default_factory=dict)]
     tills: Annotated[tuple[Till, ...], Listed] = ()
     by_code: bool = False
 
@@ -129,9 +130,11 @@ class Claim:
 
 
 def scopes(merchant: Merchant) -> dict[str, str]:
-    """The merchant scope of each store: `retailer/store`, the store being the first by id of those it is one with.
+    """The merchant scope of each store: `retailer/store`, the store being the first by id of those it is
+    one with.
 
-    Stores are one where they share a merchant id, directly or through others: a payment under that id could be any's.
+    Stores are one where they share a merchant id, directly or through others: a payment under that id could
+    be any's.
     """
     leader = {store.store_id: store.store_id for store in merchant.stores}
 
@@ -149,7 +152,8 @@ def scopes(merchant: Merchant) -> dict[str, str]:
 
 
 def claims(merchants: Iterable[Merchant]) -> dict[tuple[str, str], Claim]:
-    """Who claims each (namespace, id); the namespace is `card`, or a bank's name for the ids of that bank alone.
+    """Who claims each (namespace, id); the namespace is `card`, or a bank's name for the ids of that bank
+    alone.
 
     An id that two retailers claim is frozen until ops decide; it is told under the first of them by name.
     """

@@ -1,8 +1,10 @@
 """The arithmetic of a receipt: what must add up, and the VAT in it.
 
-The sums are exact. VAT is rounded by tills in ways of their own, so it may be out by one minor unit a line a rate.
+The sums are exact. VAT is rounded by tills in ways of their own, so it may be out by one minor unit a line
+a rate.
 """
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,8 @@ def problems(receipt: "Receipt") -> list[Problem]:
 
 
 def vat_summary(receipt: "Receipt") -> list[dict[str, Any]]:
-    """The VAT in the lines, one `{"rate", "net", "amount"}` a rate, highest rate first; none without rates."""
+    """The VAT in the lines, one `{"rate", "net", "amount"}` a rate, highest rate first; none without
+    rates."""
     spelled = {Fraction(line.vat_rate): line.vat_rate for line in receipt.lines if line.vat_rate is not None}
     gross = _gross_by_rate(receipt)
     summary = []
@@ -64,10 +67,6 @@ def _total_problems(receipt: "Receipt") -> Iterator[Problem]:
         yield Problem("total", "must be more than zero where a card paid")
 
 
-def _apart(difference: int) -> str:
-    return f"{abs(difference)} minor units {'more' if difference > 0 else 'less'} than"
-
-
 def _gross_by_rate(receipt: "Receipt") -> dict[Fraction, Fraction]:
     """What was paid at each rate, VAT included, the receipt's discounts apportioned by amount.
 
@@ -87,38 +86,44 @@ def _gross_by_rate(receipt: "Receipt") -> dict[Fraction, Fraction]:
 
 
 def _vat_problems(receipt: "Receipt") -> Iterator[Problem]:
-    """Where `vat` and the lines differ. A charge or tip counts towards a rate only as far as `vat` says so.
-
-    Without any rate on the lines, each entry is only checked in itself and against the total.
-    """
-    if not receipt.vat:
-        return
+    """Where `vat` differs from the lines, and from its own rates."""
     rated = [Fraction(line.vat_rate) for line in receipt.lines if line.vat_rate is not None]
+    rates = [Fraction(entry.rate) for entry in receipt.vat]
+    for index, (entry, rate) in enumerate(zip(receipt.vat, rates, strict=True)):
+        if rate in rates[:index]:
+            yield Problem(f"vat[{index}].rate", "is given twice")
+        off = entry.amount - (entry.net + entry.amount) * rate / (100 + rate)
+        if abs(off) > max(1, rated.count(rate) if rated else len(receipt.lines)):
+            yield Problem(f"vat[{index}].amount", f"is {_apart(off)} its rate of net and amount together")
+    if receipt.vat and rated:
+        yield from _gross_problems(receipt, rated)
+    elif sum(entry.net + entry.amount for entry in receipt.vat) > receipt.total + len(receipt.lines):
+        yield Problem("vat", "comes to more than the total")
+
+
+def _gross_problems(receipt: "Receipt", rated: list[Fraction]) -> Iterator[Problem]:
+    """Where net and amount of a rate are not what its lines come to.
+
+    Tills differ on whether a service charge or tip bears VAT: `vat` may count them in, at any rate, or
+    leave them out.
+    """
+    stated = {Fraction(entry.rate): entry.net + entry.amount for entry in receipt.vat}
+    field = {Fraction(entry.rate): f"vat[{index}]" for index, entry in enumerate(receipt.vat)}
     gross = _gross_by_rate(receipt)
-    extra = 0 if not rated else receipt.service_charge + receipt.tip
-    spare = Fraction(extra if rated else receipt.total)
-    for index, entry in enumerate(receipt.vat):
-        rate = Fraction(entry.rate)
-        field = f"vat[{index}]"
-        if any(Fraction(earlier.rate) == rate for earlier in receipt.vat[:index]):
-            yield Problem(f"{field}.rate", "is given twice")
-            continue
-        slack = max(1, rated.count(rate) if rated else len(receipt.lines))
-        paid = entry.net + entry.amount
-        over = paid - gross.pop(rate, Fraction(0))
-        spare -= max(Fraction(0), over - slack)
-        if over < -slack or spare < 0:
-            yield Problem(field, f"differs by {_minor_units(over)} from the lines at its rate")
-            spare = max(Fraction(0), spare)
-        off = entry.amount - paid * rate / (100 + rate)
-        if abs(off) > slack:
-            yield Problem(
-                f"{field}.amount", f"differs by {_minor_units(off)} from its rate of net and amount"
-            )
-    for rate, missing in gross.items():
-        if rate and missing > rated.count(rate):
-            yield Problem("vat", f"leaves out a rate that the lines have, of {_minor_units(missing)}")
+    spare = receipt.service_charge + receipt.tip
+    for rate in field.keys() | {rate for rate in gross if rate}:
+        difference = stated.get(rate, 0) - gross.get(rate, Fraction(0))
+        slack = max(1, rated.count(rate))
+        counted_in = min(spare, max(0, math.ceil(difference) - slack))
+        spare -= counted_in
+        if abs(difference - counted_in) > slack:
+            yield Problem(field.get(rate, "vat"), f"is {_apart(difference)} the lines at {_percent(rate)}")
 
 
-def _minor_units(value: Fraction) -> str:
-    return f"{float(abs(value)):.2f} minor units"
+def _percent(rate: Fraction) -> str:
+    return f"{float(rate):g}%"
+
+
+def _apart(difference: int | Fraction) -> str:
+    by = abs(float(difference))
+    return f"{by:.10g} minor unit{'' if by == 1 else 's'} {'more' if difference > 0 else 'less'} than"

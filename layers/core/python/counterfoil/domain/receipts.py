@@ -97,7 +97,7 @@ class Tender(Wire):
 
 
 class Barcode(Wire):
-    """The code at the foot of the paper. GS1 symbologies need their check digit; others must be no card number."""
+    """GS1 symbologies need their check digit, no other is a card number."""
 
     symbology: Literal[
         "code128", "code39", "ean8", "ean13", "upca", "itf", "itf14", "gs1_128", "databar",
@@ -201,8 +201,8 @@ def unpack(packed: bytes) -> Receipt:
 def for_payer(receipt: Receipt, tender_index: int, merchant: Merchant, store: Store) -> dict[str, Any]:
     """The receipt as the payer of one tender gets it, ready for JSON: a VAT receipt as UK rules ask.
 
-    The supplier's details come from the registration. VAT is told a rate, worked out from the lines where the till
-    did not. Of the other tenders only type and amount are told: they may be somebody else's.
+    The supplier's details come from the registration. VAT is told a rate, worked out from the lines where the
+    till did not. Of the other tenders only type and amount are told: they may be somebody else's.
     """
     body = receipt.model_dump(mode="json", exclude_none=True)
     body["vat"] = [entry.model_dump() for entry in receipt.vat] or receipt_sums.vat_summary(receipt)

@@ -1,4 +1,4 @@
-"""Reading the files that ops load, `merchants.json` and `banks.json`: each problem names its field and its line."""
+"""Reading the files ops load, `merchants.json` and `banks.json`: each problem names its field and line."""
 
 import ipaddress
 import json
@@ -159,7 +159,7 @@ def _bank_problems(banks: tuple[Bank, ...], allow_loopback: bool) -> Iterator[tu
 
 
 def _callback_problem(url: str, allow_loopback: bool) -> str | None:
-    """What is wrong with a callback; whether its name resolves to a public address is checked at each call."""
+    """What is wrong with a callback. The address behind its name is checked at each call."""
     if not _URL.fullmatch(url):
         return "must be an https address"
     try:

@@ -13,8 +13,8 @@ from counterfoil.errors import BadRequest
 MAX_DEPTH = 16
 _MAX_DIGITS = 18
 
-# A string counts as one token, so that brackets inside it do not. The closing quote is optional and the repeats
-# are possessive: an unterminated string is then read once, not once again from each of its quotes.
+# A string counts as one token, so that brackets inside it do not. The closing quote is optional and the
+# repeats are possessive: an unterminated string is then read once, not once again from each of its quotes.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -22,8 +22,9 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 def loads(raw: bytes, max_depth: int = MAX_DEPTH) -> object:
     """The value that `raw` spells, as `json.loads` builds it (integers stay `int`, fractions are `float`).
 
-    Raises BadRequest for anything that is not UTF-8 or not JSON, and for duplicate keys, NaN and the infinities,
-    numbers beyond 18 digits or a float's range, lone surrogates and more than `max_depth` levels.
+    Raises BadRequest for anything that is not UTF-8 or not JSON, and for duplicate keys, NaN and the
+    infinities, numbers beyond 18 digits or a float's range, lone surrogates and more than `max_depth`
+    levels.
     """
     text = _decoded(raw)
     _check_depth(text, max_depth)

@@ -1,7 +1,7 @@
 """Standard Webhooks: proof of who sent a message, and when (https://www.standardwebhooks.com).
 
-The signature is HMAC-SHA256 over `id.timestamp.body`; the header lists one or several, so that a sender can change
-its secret without losing a message.
+The signature is HMAC-SHA256 over `id.timestamp.body`; the header lists one or several, so that a sender can
+change its secret without losing a message.
 """
 
 import base64
@@ -39,10 +39,11 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime) -> str:
-    """The message id, once one of the signatures fits one of the `secrets` and the time is within 5 minutes of `now`.
+    """The message id, once one of the signatures fits one of the `secrets` and the time is within 5 minutes
+    of `now`.
 
-    Header names match in any case. Raises Unauthenticated, and nothing else, whatever the headers hold; a secret
-    that is not one proves nothing and is passed over.
+    Header names match in any case. Raises Unauthenticated, and nothing else, whatever the headers hold; a
+    secret that is not one proves nothing and is passed over.
     """
     lowered = {name.lower(): value for name, value in headers.items() if isinstance(name, str)}
     message_id = _header(lowered, "webhook-id", _ID)

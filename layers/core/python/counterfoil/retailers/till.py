@@ -23,7 +23,7 @@ class Batch:
 
 
 def parse_receipts(value: object) -> Batch:
-    """The receipts in a decoded body. Raises Invalid where the batch itself is wrong, not one of its receipts."""
+    """The receipts in a decoded body. Raises Invalid where the batch itself is wrong, not a receipt in it."""
     if isinstance(value, dict) and "receipts" in value:
         return _batch(_listed(value), single=False)
     return _batch([value], single=True)
