@@ -25,6 +25,7 @@ from typing import Any
 import ministack.app as app
 from ministack.core import lambda_runtime
 from ministack.services import dynamodb, lambda_svc, sqs
+from ministack.services.cloudformation import provisioners
 
 VERSION = "1.5.33"
 WORKERS_PER_FUNCTION = 16
@@ -195,6 +196,22 @@ def queues_lose_no_message() -> None:
         setattr(sqs, name, locked(getattr(sqs, name)))
 
 
+def a_secret_is_referred_to_by_its_arn() -> None:
+    """Gap: `Ref` of a secret is its name, so that policies for it, which take an ARN, never match."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
+
+    def name(arn: str) -> str:
+        return arn.split(":")[-1].rsplit("-", 1)[0]
+
+    def by_arn(made: tuple[str, dict[str, str]]) -> tuple[str, dict[str, str]]:
+        return made[1]["Arn"], made[1]
+
+    handlers["create"] = lambda *args: by_arn(create(*args))
+    handlers["update"] = lambda arn, *args, **named: by_arn(update(name(arn), *args, **named))
+    handlers["delete"] = lambda arn, *args: delete(name(arn), *args)
+
+
 PATCHES = (
     python_functions_run_under_the_real_runtime,
     invocations_are_not_held_up,
@@ -202,6 +219,7 @@ PATCHES = (
     loopback_counts_as_secure,
     reads_are_counted_in_4_kb,
     queues_lose_no_message,
+    a_secret_is_referred_to_by_its_arn,
 )
 
 
