@@ -1,0 +1,390 @@
+"""Which receipt belongs to which payment: a probability, and silence unless it is high.
+
+A wrong receipt shows one person's shopping to another; a missing one is an inconvenience. So the answer is a match
+only when its posterior probability passes `Settings.threshold`; otherwise we wait, and in the end abstain.
+
+**One pair.** Sales of this amount at these tills come as a Poisson process of `rate` a second. Of a sale we get the
+payment (unless its customer is a stranger to us) and the receipt (unless it is lost or still on its way). Let `miss`
+be the odds that the counterpart of what we hold is missing, `strangers` the share of sales whose customer is not
+with us, and f(d) the density of the time difference d between the two sides of one sale. Then "one sale" against
+"two sales, each half seen" has the odds
+
+    w  =  f(d) / (rate · miss · strangers)  ·  L(rrn) · L(auth) · L(token) · L(last4) · L(terminal) · L(merchant)
+
+- f(d), sales: d is receipt time - till's offset - payment time; 97% Normal(0, the clock's spread), 3% Laplace(300 s)
+  for whatever the clock did not foresee. An unknown clock is a spread of 90 s. Refunds: Laplace(2 days).
+- rate = (prior_count + n) / (prior_seconds + width of the window), n being the other sides near the pair (the larger
+  of payments and receipts, within ±240 s): a crowded amount makes coincidence likely.
+- L is P(what we see | same sale) / P(it | different sales), from `Settings.evidence`; 1 where a side does not give
+  the code. Authorisation codes that differ are all but exclusion (1e-6: misprints); RRNs that differ exclude. A
+  wallet's last4 differs for about a third of contactless payments: weak against, fairly strong for.
+
+Example: a lone pair, 1 s apart by a known clock of spread 2 s, no codes:
+f = 0.97 · 0.1760 = 0.171; rate = 1/900; w = 0.171 / (1/900 · 0.06 · 0.9) = 2,850; posterior 2,850/2,851 = 0.9996.
+The same 60 s apart: f = 0.03/600 · e^-0.2, w = 0.68, posterior 0.41. With an unknown clock, 1 s apart: w = 72,
+0.986. With equal last4 and an unknown clock: w = 215,000, 0.99999.
+
+**All pairs together.** One payment has one receipt. A hypothesis is a set of disjoint pairs; it weighs the product
+of its pairs' odds, 1 for the empty set. The posterior of a pair (i, j) is the weight of all hypotheses that hold it:
+
+    P(i, j)  =  w(i, j) · Z(without i and j) / Z        Z = sum over all partial matchings (a permanent)
+
+The null hypothesis of each side, "my counterpart is not here", is part of the sum. Z is exact over the group of
+sides linked by pairs with w >= 1. Weaker pairs enter as null weights: a side's null is 1 + the sum of its weak odds,
+and a linked pair's odds are divided by both its nulls, which errs towards abstaining. A group whose smaller side
+has more than `exact` members gets a lower bound instead, from Z(G) <= Z(G without i) · (1 + sum of i's odds):
+
+    P(i, j)  >=  w(i, j) / (w(i, j) + (1 + the sum of i's other odds) · (1 + the sum of j's other odds))
+
+Example: two payments, two receipts, all four pairs with odds w: Z = 1 + 4w + 2w², P = (w + w²)/Z, below one half.
+
+**Time.** All this rests on the set {subject} ∪ others in a canonical order, never on `now` or on the order of arrival,
+so either side first gives the same match. `now` decides only whether to speak yet: until a pair is `look_again[0]`
+seconds old, its right counterpart is as likely still on its way as not here, so it must also pass with the odds
+`miss_at_first`. Codes pass at once; time alone waits for the first second look. (Without this rule two customers
+served in the same seconds are crossed as soon as one's receipt overtakes the other's.)
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import exp, pi, sqrt
+from typing import Final, Literal
+
+from counterfoil.domain.clocks import DAY, UNKNOWN, Clock
+
+type Method = Literal["rrn", "auth_code", "token", "card_and_time", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What both sides may tell of one card payment, hashed by the caller: equal strings are equal values."""
+
+    auth: str | None = None
+    rrn: str | None = None
+    terminal: str | None = None
+    merchant: str | None = None
+    last4: str | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A payment or one card tender of a receipt, still without its counterpart.
+
+    `key` is opaque and unique. `at`: when the payment was authorised, or what the till's clock said. `seen_at`: when
+    it reached us. `till`: an opaque tag, the key of its clock.
+    """
+
+    side: Literal["transaction", "receipt"]
+    key: str
+    at: datetime
+    seen_at: datetime
+    kind: Literal["sale", "refund"]
+    amount: int
+    currency: str
+    codes: Codes
+    till: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The counterpart is `key`. `confidence`: the posterior, 4 decimals, at most 0.9999."""
+
+    key: str
+    method: Method
+    confidence: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """There are candidates, none sure enough; time may tell. Look again."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """There are candidates, and waiting did not help."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Nothing of the other side could be the counterpart."""
+
+    reasons: tuple[str, ...]
+
+
+type Pair = tuple[int, int]
+type Decision = Match | Wait | Ambiguous | Unmatched
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A code that both sides gave: the likelihood ratio where it agrees and where it differs, each in words."""
+
+    agrees: float
+    differs: float
+    says: str
+    says_not: str
+    method: Method | None = None
+
+
+EVIDENCE: Final[Mapping[str, Evidence]] = {  # strongest first: the first that agrees names the method
+    "rrn": Evidence(1e9, 0.0, "Retrieval reference agrees", "Retrieval references differ", "rrn"),
+    "auth": Evidence(1e5, 1e-6, "Authorisation code agrees", "Authorisation codes differ", "auth_code"),
+    "token": Evidence(1e5, 0.2, "Card token agrees", "Card tokens differ", "token"),
+    "last4": Evidence(
+        3e3, 0.25, "Last four digits agree", "Last four digits differ, as a phone's may", "card_and_time"
+    ),
+    "terminal": Evidence(3.0, 0.05, "Terminal agrees", "Terminals differ"),
+    "merchant": Evidence(1.0, 0.05, "Merchant number agrees", "Merchant numbers differ"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often one amount is sold: `count` sales in `seconds` before anything is seen, then what the window shows."""
+
+    count: float
+    seconds: float
+    window: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every parameter of the model, named as in the module's docstring. Times in seconds, both ways where centred."""
+
+    threshold: float = 0.99
+    look_again: tuple[float, ...] = (15.0, 60.0, 600.0)
+    miss: float = 0.06
+    miss_at_first: float = 4.0
+    strangers: float = 0.9
+    surprises: float = 0.03
+    surprise_scale: float = 300.0
+    refund_scale: float = 2 * DAY
+    sale: Pace = Pace(count=1, seconds=420, window=240)
+    refund: Pace = Pace(count=2, seconds=0, window=3.5 * DAY)
+    linked: float = 1.0
+    candidate: float = 0.01
+    exact: int = 6
+    most: float = 1e12
+    evidence: Mapping[str, Evidence] = field(default_factory=lambda: EVIDENCE)
+
+
+DEFAULT: Final = Settings()
+
+
+def decide(
+    subject: Side,
+    others: Sequence[Side],
+    clocks: Mapping[str, Clock],
+    now: datetime,
+    *,
+    truncated: bool = False,
+    settings: Settings = DEFAULT,
+) -> Decision:
+    """The counterpart of `subject`, or why there is none yet.
+
+    `others`: every other undecided side of the same kind, amount and currency nearby, both payments and receipts.
+    `clocks`: by till tag; a till without one has an unknown clock. `truncated`: there were more sides than were
+    read, so no match is claimed. Pure and total for sides of one partition with aware times.
+    """
+    scene = _Scene((subject, *others), clocks, settings)
+    pairs = scene.pairs_of(subject)
+    what = "receipt" if subject.side == "transaction" else "payment"
+    if not pairs:
+        return Unmatched((f"No {what} nearby could belong",))
+    undecided = Wait if _age(now, subject) < settings.look_again[-1] else Ambiguous
+    if truncated:
+        return undecided(("Too many payments of this amount nearby to tell apart",))
+    for pair in pairs:
+        confidence = scene.posterior(pair)
+        if confidence < settings.threshold:
+            continue
+        payment, receipt = scene.payments[pair[0]], scene.receipts[pair[1]]
+        fresh = min(_age(now, payment), _age(now, receipt)) < settings.look_again[0]
+        if fresh and scene.posterior(pair, settings.miss / settings.miss_at_first) < settings.threshold:
+            return undecided((f"One {what} fits, but the right one may still be on its way",))
+        method, reasons = scene.explain(pair)
+        key = receipt.key if subject.side == "transaction" else payment.key
+        return Match(key, method, min(0.9999, round(confidence, 4)), reasons)
+    if len(pairs) == 1:
+        return undecided((f"One {what} nearby could belong, but too little speaks for it",))
+    return undecided((f"Several {what}s nearby could belong",))
+
+
+def _age(now: datetime, side: Side) -> float:
+    return (now - side.seen_at).total_seconds()
+
+
+class _Scene:
+    """The undecided sides of one partition in a canonical order. A pair: (index of payment, index of receipt)."""
+
+    def __init__(self, sides: Sequence[Side], clocks: Mapping[str, Clock], settings: Settings) -> None:
+        ordered = sorted(sides, key=lambda side: (side.at, side.key))
+        self.settings = settings
+        self.pace = settings.sale if ordered[0].kind == "sale" else settings.refund
+        self.payments = [side for side in ordered if side.side == "transaction"]
+        self.receipts = [side for side in ordered if side.side == "receipt"]
+        self.clocks = [clocks.get(receipt.till or "", UNKNOWN) for receipt in self.receipts]
+        start = ordered[0].at
+        self.paid = [(payment.at - start).total_seconds() for payment in self.payments]
+        said = [(receipt.at - start).total_seconds() for receipt in self.receipts]
+        self.issued = [time - clock.offset for time, clock in zip(said, self.clocks, strict=True)]
+        self.odds = [self._row(i) for i in range(len(self.payments))]
+
+    def pairs_of(self, subject: Side) -> list[Pair]:
+        """The pairs that hold `subject` and are not ruled out."""
+        if subject.side == "transaction":
+            i = self.payments.index(subject)
+            pairs = [(i, j) for j in range(len(self.receipts))]
+        else:
+            j = self.receipts.index(subject)
+            pairs = [(i, j) for i in range(len(self.payments))]
+        return [(i, j) for i, j in pairs if self.odds[i][j] >= self.settings.candidate]
+
+    def posterior(self, pair: Pair, scale: float = 1.0) -> float:
+        """The probability that `pair` is one sale, with every odds multiplied by `scale`."""
+        i, j = pair
+        alone = self.odds[i][j] * scale
+        ceiling = alone / (1 + alone)  # what it would be without rivals
+        if ceiling < self.settings.threshold or len(self.payments) == len(self.receipts) == 1:
+            return ceiling
+        links = self._links(scale)
+        rows, columns = _group_of(i, links)
+        if min(len(rows), len(columns)) > self.settings.exact:
+            against_payment = 1 + sum(odds for (a, b), odds in links.items() if a == i and b != j)
+            against_receipt = 1 + sum(odds for (a, b), odds in links.items() if b == j and a != i)
+            return links[pair] / (links[pair] + against_payment * against_receipt)
+        group = {(a, b): odds for (a, b), odds in links.items() if a in rows}
+        rest = {(a, b): odds for (a, b), odds in group.items() if a != i and b != j}
+        return links[pair] * _all_matchings(rest) / _all_matchings(group)
+
+    def explain(self, pair: Pair) -> tuple[Method, tuple[str, ...]]:
+        """The strongest evidence used, and all of it in words."""
+        i, j = pair
+        method: Method = "time"
+        reasons = []
+        for name, evidence in self.settings.evidence.items():
+            ours, theirs = getattr(self.payments[i].codes, name), getattr(self.receipts[j].codes, name)
+            if ours is None or theirs is None:
+                continue
+            reasons.append(evidence.says if ours == theirs else evidence.says_not)
+            if ours == theirs and method == "time":
+                method = evidence.method or method
+        return method, (*reasons, self._time_in_words(i, j), self._crowd_in_words(i))
+
+    def _time_in_words(self, i: int, j: int) -> str:
+        seconds = abs(self.issued[j] - self.paid[i])
+        apart = _in_words(seconds)
+        if self.pace is self.settings.refund:
+            return f"{apart} apart"
+        known = "by the till's clock" if self.clocks[j].count else "by a clock we do not know yet"
+        return f"{apart} apart {known}"
+
+    def _crowd_in_words(self, i: int) -> str:
+        crowd = self._crowd(i)
+        if crowd == 0:
+            return "No other payment of this amount nearby"
+        return f"{crowd} other{'' if crowd == 1 else 's'} of this amount nearby, all less likely"
+
+    def _crowd(self, i: int) -> int:
+        """How many other sales near payment `i` have shown themselves."""
+        centre, window = self.paid[i], self.pace.window
+        return (
+            max(sum(abs(time - centre) <= window for time in side) for side in (self.paid, self.issued)) - 1
+        )
+
+    def _row(self, i: int) -> list[float]:
+        """The odds of payment `i` with each receipt."""
+        settings, pace, payment = self.settings, self.pace, self.payments[i]
+        rate = (pace.count + self._crowd(i)) / (pace.seconds + 2 * pace.window)
+        chance = rate * settings.miss * settings.strangers
+        return [
+            min(
+                settings.most,
+                self._density(i, j) / chance * _codes(payment.codes, receipt.codes, settings.evidence),
+            )
+            for j, receipt in enumerate(self.receipts)
+        ]
+
+    def _density(self, i: int, j: int) -> float:
+        """f(d) of the module's docstring, per second."""
+        settings, apart = self.settings, abs(self.issued[j] - self.paid[i])
+        if self.pace is settings.refund:
+            return _laplace(apart, settings.refund_scale)
+        spread = self.clocks[j].spread_at(self.payments[i].at)
+        normal = exp(-0.5 * (apart / spread) ** 2) / (spread * sqrt(2 * pi))
+        return (1 - settings.surprises) * normal + settings.surprises * _laplace(
+            apart, settings.surprise_scale
+        )
+
+    def _links(self, scale: float) -> dict[Pair, float]:
+        """The linked pairs, their odds divided by the nulls of both their sides."""
+        linked = self.settings.linked
+        scaled = [[odds * scale for odds in row] for row in self.odds]
+        row_nulls = [1 + sum(odds for odds in row if odds < linked) for row in scaled]
+        column_nulls = [
+            1 + sum(odds for odds in column if odds < linked) for column in zip(*scaled, strict=True)
+        ]
+        return {
+            (a, b): odds / (row_nulls[a] * column_nulls[b])
+            for a, row in enumerate(scaled)
+            for b, odds in enumerate(row)
+            if odds >= linked
+        }
+
+
+def _codes(ours: Codes, theirs: Codes, evidence: Mapping[str, Evidence]) -> float:
+    """The product of the likelihood ratios of all codes that both sides gave."""
+    ratio = 1.0
+    for name, weight in evidence.items():
+        left, right = getattr(ours, name), getattr(theirs, name)
+        if left is not None and right is not None:
+            ratio *= weight.agrees if left == right else weight.differs
+    return ratio
+
+
+def _laplace(apart: float, scale: float) -> float:
+    return exp(-apart / scale) / (2 * scale)
+
+
+def _group_of(payment: int, links: Mapping[Pair, float]) -> tuple[set[int], set[int]]:
+    """The payments and the receipts that links join to `payment`, directly or through others."""
+    rows, columns, size = {payment}, set[int](), 0
+    while size != len(rows) + len(columns):
+        size = len(rows) + len(columns)
+        columns |= {b for a, b in links if a in rows}
+        rows |= {a for a, b in links if b in columns}
+    return rows, columns
+
+
+def _all_matchings(links: Mapping[Pair, float]) -> float:
+    """Z: the sum over all sets of disjoint pairs of the product of their odds; 1 for no links.
+
+    Goes through the longer side and keeps, for each subset of the shorter side, the weight of having used just that.
+    """
+    longer = 0 if len({a for a, _ in links}) >= len({b for _, b in links}) else 1
+    places = {member: 1 << place for place, member in enumerate(sorted({pair[1 - longer] for pair in links}))}
+    totals = {0: 1.0}
+    for member in sorted({pair[longer] for pair in links}):
+        options = [(places[pair[1 - longer]], odds) for pair, odds in links.items() if pair[longer] == member]
+        grown = dict(totals)
+        for used, total in totals.items():
+            for place, odds in options:
+                if not used & place:
+                    grown[used | place] = grown.get(used | place, 0.0) + total * odds
+        totals = grown
+    return sum(totals.values())
+
+
+def _in_words(seconds: float) -> str:
+    size, name = next(
+        (unit for unit in ((DAY, "day"), (60.0, "minute")) if seconds >= 2 * unit[0]), (1.0, "second")
+    )
+    count = round(seconds / size)
+    return f"{count} {name}{'' if count == 1 else 's'}"
