@@ -36,8 +36,10 @@ CLIENT_SCOPES = ("consents", "deliveries")
 class AppStack(Stack):
     """The layers are part of it: shared across stacks, none of them could ever be replaced."""
 
-    def __init__(self, scope: Construct, id: str, settings: Settings, data: DataStack, **stack: Any) -> None:
-        super().__init__(scope, id, description="Counterfoil: what works", **stack)
+    def __init__(
+        self, scope: Construct, name: str, settings: Settings, data: DataStack, **stack: Any
+    ) -> None:
+        super().__init__(scope, name, description="Counterfoil: what works", **stack)
         self.settings, self.data = settings, data
         self.key = self._key()
         self.alarms = sns.Topic(self, "Alarms", master_key=self.key, enforce_ssl=True)
@@ -54,12 +56,17 @@ class AppStack(Stack):
         )
         self._throttles: dict[str, http.CfnStage.RouteSettingsProperty] = {}
         self._sign_in = self._partner_sign_in()
-        queues = delivery.add(self)
-        intake.add(self, queues)
+        deliveries = delivery.add(self)
+        queues = {"match": intake.add(self, deliveries), **deliveries}
         customer.add(self)
         merchant.add(self)
         operations.add(self)
         self._stage()
+        CfnOutput(
+            self,
+            "Queues",
+            value=self.to_json_string({name: work.queue.queue_url for name, work in queues.items()}),
+        )
         CfnOutput(self, "AlarmTopic", value=self.alarms.topic_arn)
 
     def public_route(
@@ -73,7 +80,7 @@ class AppStack(Stack):
     def partner_route(
         self, method: str, path: str, function: Function, *, rate: int, burst: int, scope: str
     ) -> None:
-        """A route for access tokens that hold `scope` of any bank; the handler checks that it is the path's bank."""
+        """A route for access tokens that hold `scope` of some bank; the handler checks whose."""
         scopes = [f"counterfoil/{bank}.{scope}" for bank in self.settings.banks]
         self._route(
             method, path, function, rate, burst, authorizer=self._sign_in, authorization_scopes=scopes
@@ -155,22 +162,19 @@ class AppStack(Stack):
 
     def _layers(self) -> list[lambda_.LayerVersion]:
         folders = {"Core": packages.core_layer(), "Hot": packages.hot_layer(self.settings.architecture)}
-        machine = getattr(
-            lambda_.Architecture, "X86_64" if self.settings.architecture == "x86_64" else "ARM_64"
-        )
         return [
             lambda_.LayerVersion(
                 self,
                 f"{name}Layer",
                 code=lambda_.Code.from_asset(str(folder)),
                 compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
-                compatible_architectures=[machine],
+                compatible_architectures=[self.settings.machine],
             )
             for name, folder in folders.items()
         ]
 
     def _partner_sign_in(self) -> http.IHttpRouteAuthorizer:
-        """One OAuth client a bank, for its own scopes only. They belong here: a new bank changes one stack."""
+        """One OAuth client a bank, for its own scopes only. They live here: a new bank changes one stack."""
         scopes = {
             f"{bank}.{scope}": cognito.ResourceServerScope(
                 scope_name=f"{bank}.{scope}", scope_description=f"{scope} of {bank}"
@@ -185,8 +189,12 @@ class AppStack(Stack):
             identifier="counterfoil",
             scopes=list(scopes.values()),
         )
-        clients = [self._client(bank, server, scopes) for bank in self.settings.banks]
-        return authorizers.HttpUserPoolAuthorizer("Partners", self.data.partners, user_pool_clients=clients)
+        clients = {bank: self._client(bank, server, scopes) for bank in self.settings.banks}
+        ids = {bank: client.user_pool_client_id for bank, client in clients.items()}
+        CfnOutput(self, "ClientIds", value=self.to_json_string(ids))
+        return authorizers.HttpUserPoolAuthorizer(
+            "Partners", self.data.partners, user_pool_clients=list(clients.values())
+        )
 
     def _client(
         self,
@@ -194,7 +202,7 @@ class AppStack(Stack):
         server: cognito.UserPoolResourceServer,
         scopes: dict[str, cognito.ResourceServerScope],
     ) -> cognito.UserPoolClient:
-        client = cognito.UserPoolClient(
+        return cognito.UserPoolClient(
             self,
             f"Client-{bank}",
             user_pool=self.data.partners,
@@ -209,5 +217,3 @@ class AppStack(Stack):
             ),
             access_token_validity=Duration.minutes(15),
         )
-        CfnOutput(self, f"ClientId{bank.title().replace('-', '')}", value=client.user_pool_client_id)
-        return client

@@ -16,8 +16,8 @@ SECRETS_KEY_ALIAS = "alias/counterfoil-secrets"
 class DataStack(Stack):
     """Keys rotate, tables and the bucket are kept when the stack goes, and tables refuse to be deleted."""
 
-    def __init__(self, scope: Construct, id: str, **stack: object) -> None:
-        super().__init__(scope, id, description="Counterfoil: what is kept", **stack)
+    def __init__(self, scope: Construct, name: str, **stack: object) -> None:
+        super().__init__(scope, name, description="Counterfoil: what is kept", **stack)
         self.records_key = self._key(
             "RecordsKey", "Counterfoil: tables and receipts", "alias/counterfoil-records"
         )
@@ -35,14 +35,14 @@ class DataStack(Stack):
         # A day, so that erasing a customer's salt makes every copy unreadable within a day.
         self.salts = self._table("Salts", recovery_days=1)
         self.payloads = self._bucket()
-        self.sealing_secret = self._sealing_secret()
+        self._sealing_secret()
         self.partners = self._user_pool()
         self._pin_exports()
 
-    def _key(self, id: str, description: str, alias: str) -> kms.Key:
+    def _key(self, name: str, description: str, alias: str) -> kms.Key:
         return kms.Key(
             self,
-            id,
+            name,
             alias=alias,
             description=description,
             enable_key_rotation=True,
@@ -50,7 +50,7 @@ class DataStack(Stack):
         )
 
     def _table(
-        self, id: str, *, sort_key: bool = False, ttl: bool = False, recovery_days: int | None = None
+        self, name: str, *, sort_key: bool = False, ttl: bool = False, recovery_days: int | None = None
     ) -> dynamodb.Table:
         recovery = dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=recovery_days is not None, recovery_period_in_days=recovery_days
@@ -58,7 +58,7 @@ class DataStack(Stack):
         text = dynamodb.AttributeType.STRING
         table = dynamodb.Table(
             self,
-            id,
+            name,
             partition_key=dynamodb.Attribute(name="pk", type=text),
             sort_key=dynamodb.Attribute(name="sk", type=text) if sort_key else None,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
@@ -69,7 +69,7 @@ class DataStack(Stack):
             deletion_protection=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        CfnOutput(self, f"{id}Table", value=table.table_name)
+        CfnOutput(self, f"{name}Table", value=table.table_name)
         return table
 
     def _index(self, name: str, partition: str) -> None:
@@ -84,7 +84,8 @@ class DataStack(Stack):
         logs = s3.Bucket(
             self,
             "PayloadsAccessLogs",
-            encryption=s3.BucketEncryption.S3_MANAGED,  # S3 delivers access logs to no bucket under a customer's key
+            # S3 delivers access logs to no bucket that has a key of ours.
+            encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
@@ -109,7 +110,7 @@ class DataStack(Stack):
             removal_policy=RemovalPolicy.RETAIN,
         )
 
-    def _sealing_secret(self) -> secretsmanager.Secret:
+    def _sealing_secret(self) -> None:
         secret = secretsmanager.Secret(
             self,
             "SealingSecret",
@@ -127,7 +128,6 @@ class DataStack(Stack):
                 reason="Every stored seal hangs on it: a rotation by schedule would make records unreadable.",
             )
         )
-        return secret
 
     def _user_pool(self) -> cognito.UserPool:
         pool = cognito.UserPool(
@@ -149,7 +149,7 @@ class DataStack(Stack):
         Validations.of(pool).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-COG3",
-                reason="No person signs in here: partners' machines use client credentials, which it does not watch.",
+                reason="No person signs in here; it does not watch machines' client credentials.",
             ),
             Acknowledgment(
                 id="AwsSolutions-COG8",
@@ -165,16 +165,14 @@ class DataStack(Stack):
 
     def _pin_exports(self) -> None:
         """Exports stay when the app stack stops using one: else that deployment could not be ordered."""
-        for table in (self.ledger, self.rendezvous, self.salts):
-            self.export_value(table.table_name)
-            self.export_value(table.table_arn)
+        tables = (self.ledger, self.rendezvous, self.salts)
         for value in (
-            *(
-                self.records_key.key_arn,
-                self.secrets_key.key_arn,
-                self.payloads.bucket_name,
-                self.payloads.bucket_arn,
-            ),
-            *(self.sealing_secret.secret_arn, self.partners.user_pool_id),
+            *(table.table_name for table in tables),
+            *(table.table_arn for table in tables),
+            self.records_key.key_arn,
+            self.secrets_key.key_arn,
+            self.payloads.bucket_name,
+            self.payloads.bucket_arn,
+            self.partners.user_pool_id,
         ):
             self.export_value(value)

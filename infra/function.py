@@ -12,7 +12,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -47,13 +46,13 @@ class Function(Construct):
         platform: Platform,
         *,
         description: str,
-        timeout: Duration = Duration.seconds(10),
+        timeout_seconds: int = 10,
         memory_mb: int = 512,
         environment: dict[str, str] | None = None,
     ) -> None:
         super().__init__(scope, "".join(word.title() for word in name.split("_")))
         self._platform = platform
-        self._timeout = timeout
+        self._timeout_seconds = timeout_seconds
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -69,12 +68,10 @@ class Function(Construct):
             code=platform.code,
             handler=f"{name}.handler",
             runtime=lambda_.Runtime.PYTHON_3_13,
-            architecture=lambda_.Architecture.X86_64
-            if platform.settings.architecture == "x86_64"
-            else lambda_.Architecture.ARM_64,
+            architecture=platform.settings.machine,
             layers=list(platform.layers),
             role=self.role,
-            timeout=timeout,
+            timeout=Duration.seconds(timeout_seconds),
             memory_size=memory_mb,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=log_group,
@@ -89,7 +86,7 @@ class Function(Construct):
         Validations.of(self).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-L1",
-                reason="Python 3.13 is the version that everything is tested with; 3.14 comes with its interpreter.",
+                reason="Everything is tested with Python 3.13; no interpreter of 3.14 is at hand.",
             )
         )
         self._alarms()
@@ -125,21 +122,23 @@ class Function(Construct):
         keys = {queue.encryption_master_key.key_arn for queue in queues}
         self.allow(["kms:Decrypt", "kms:GenerateDataKey"], *keys, via="sqs")
 
-    def read_secret(self, secret: secretsmanager.ISecret) -> None:
-        self._read_secrets(secret.secret_arn)
+    def read_secret(self, name: str) -> None:
+        """Of a secret only its name is known: its ARN ends in six characters drawn at its creation."""
+        self._read_secrets(f"{name}-??????")
 
     def read_secrets_under(self, prefix: str) -> None:
         """Every secret whose name starts with `prefix`."""
-        arn = f"arn:aws:secretsmanager:{REGION}:{{}}:secret:{prefix}*"
-        self._read_secrets(arn.format(Aws.ACCOUNT_ID))
+        arn = self._read_secrets(f"{prefix}*")
         self._explain_wildcard(
-            arn.format("<AWS::AccountId>"),
+            arn.replace(Aws.ACCOUNT_ID, "<AWS::AccountId>"),
             "Partners' secrets are named by registered data, not by the stack.",
         )
 
-    def _read_secrets(self, arn: str) -> None:
+    def _read_secrets(self, name_pattern: str) -> str:
+        arn = f"arn:aws:secretsmanager:{REGION}:{Aws.ACCOUNT_ID}:secret:{name_pattern}"
         self.allow(["secretsmanager:GetSecretValue"], arn)
         self.allow(["kms:Decrypt"], self._platform.secrets_key.key_arn, via="secretsmanager")
+        return arn
 
     def _explain_wildcard(self, resource: str, reason: str) -> None:
         Validations.of(self).acknowledge(
@@ -149,18 +148,18 @@ class Function(Construct):
     def _alarms(self) -> None:
         minute = Duration.minutes(1)
         function = self.lambda_function
-        near_timeout = self._timeout.to_milliseconds() * 0.8
-        for id, metric, threshold, periods in (
+        near_timeout = self._timeout_seconds * 1000 * 0.8
+        for name, metric, threshold, periods in (
             ("Errors", function.metric_errors(period=minute), 1, 1),
             ("Throttles", function.metric_throttles(period=minute), 1, 3),
             ("Slow", function.metric_duration(period=minute, statistic="p99"), near_timeout, 3),
         ):
-            alarm(self, id, self._platform.alarms, metric, threshold, periods)
+            alarm(self, name, self._platform.alarms, metric, threshold, periods)
 
 
 def alarm(
     scope: Construct,
-    id: str,
+    name: str,
     topic: sns.ITopic,
     metric: cloudwatch.IMetric,
     threshold: float,
@@ -169,7 +168,7 @@ def alarm(
     """An alarm at or above `threshold` for `periods` in a row; no data is no alarm."""
     cloudwatch.Alarm(
         scope,
-        f"{id}Alarm",
+        f"{name}Alarm",
         metric=metric,
         threshold=threshold,
         evaluation_periods=periods,

@@ -17,27 +17,27 @@ IN_FLIGHT_ALARM = 100_000
 class WorkQueue(Construct):
     """Encrypted, TLS only. A message is received `receives` times before it goes to the dead letters.
 
-    `timeout` is the consumer's; a message stays invisible six times as long, so that none is worked on
-    twice at once. `oldest` is the age at which ops are told that the queue does not get worked off.
+    `timeout_seconds` is the consumer's; a message stays invisible six times as long, so that none is
+    worked on twice at once. `oldest` is the age at which ops are told that the queue does not get worked off.
     """
 
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        name: str,
         *,
         key: kms.IKey,
         alarms: sns.ITopic,
-        timeout: Duration,
+        timeout_seconds: int,
         receives: int,
         oldest: Duration,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, name)
         self.dead_letters = self._queue("DeadLetters", key)
         self.queue = self._queue(
             "Queue",
             key,
-            visibility_timeout=Duration.seconds(timeout.to_seconds() * 6),
+            visibility_timeout=Duration.seconds(timeout_seconds * 6),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=receives),
         )
         self._alarms(alarms, oldest)
@@ -50,10 +50,10 @@ class WorkQueue(Construct):
             )
         )
 
-    def _queue(self, id: str, key: kms.IKey, **more: object) -> sqs.Queue:
+    def _queue(self, name: str, key: kms.IKey, **more: object) -> sqs.Queue:
         return sqs.Queue(
             self,
-            id,
+            name,
             encryption=sqs.QueueEncryption.KMS,
             encryption_master_key=key,
             data_key_reuse=Duration.hours(1),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
+from aws_cdk import aws_lambda as lambda_
 from constructs import Node
 
 ROOT = Path(__file__).parent.parent
@@ -25,6 +26,10 @@ class Settings:
     banks: tuple[str, ...]
     architecture: Architecture = "arm64"
     sandbox: bool = False
+
+    @property
+    def machine(self) -> lambda_.Architecture:
+        return lambda_.Architecture.ARM_64 if self.architecture == "arm64" else lambda_.Architecture.X86_64
 
     @property
     def match_waits(self) -> tuple[int, ...]:
@@ -54,7 +59,7 @@ def bank_names(path: Path) -> tuple[str, ...]:
     """The names of the banks that a banks.json registers; ValueError where one cannot name a queue."""
     names = tuple(bank["bank"] for bank in json.loads(path.read_text())["banks"])
     for name in names:
-        if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
+        if name == "match" or not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
             raise ValueError(
                 f"{path.name}: a bank's name is a lower-case word of at most 31 letters and digits"
             )

@@ -26,7 +26,7 @@ def add(app: AppStack) -> None:
     )
     function.use_table(data.ledger, *READ_ITEM, *QUERY, *WRITE_ITEM)
     function.use_table(data.salts, "dynamodb:GetItem", "dynamodb:PutItem")
-    function.read_secret(data.sealing_secret)
+    function.read_secret(SEALING_SECRET)
     consents = "/v1/banks/{bank}/customers/{customer_id}/consents"
     app.partner_route("PUT", f"{consents}/{{purpose}}", function, rate=200, burst=400, scope="consents")
     app.partner_route("GET", consents, function, rate=200, burst=400, scope="consents")

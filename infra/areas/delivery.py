@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import Duration
 
 from infra.data_stack import SEALING_SECRET, WEBHOOK_SECRETS
 from infra.function import READ_ITEM, Function
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 def add(app: AppStack) -> dict[str, WorkQueue]:
     """The delivery queues by bank."""
-    timeout = Duration.seconds(20 if app.settings.sandbox else 30)
+    timeout = 20 if app.settings.sandbox else 30
     queues = {
         bank: WorkQueue(
             app,
             f"Delivery-{bank}",
             key=app.key,
             alarms=app.alarms,
-            timeout=timeout,
+            timeout_seconds=timeout,
             receives=len(app.settings.delivery_waits) + 1,
             oldest=Duration.hours(1),
         )
@@ -31,19 +31,17 @@ def add(app: AppStack) -> dict[str, WorkQueue]:
     }
     _deliver_receipt(app, queues, timeout)
     _delivery_status(app)
-    for bank, queue in queues.items():
-        CfnOutput(app, f"DeliveryQueueUrl{bank.title().replace('-', '')}", value=queue.queue.queue_url)
     return queues
 
 
-def _deliver_receipt(app: AppStack, queues: dict[str, WorkQueue], timeout: Duration) -> None:
+def _deliver_receipt(app: AppStack, queues: dict[str, WorkQueue], timeout: int) -> None:
     data = app.data
     function = Function(
         app,
         "deliver_receipt",
         app.platform,
         description="Sends a matched receipt to its bank",
-        timeout=timeout,
+        timeout_seconds=timeout,
         memory_mb=1024,
         environment={
             "LEDGER_TABLE": data.ledger.table_name,
@@ -60,7 +58,7 @@ def _deliver_receipt(app: AppStack, queues: dict[str, WorkQueue], timeout: Durat
     function.use_table(data.ledger, *READ_ITEM, "dynamodb:UpdateItem")
     function.use_table(data.salts, *READ_ITEM)
     function.use_objects(data.payloads, "s3:GetObject")
-    function.read_secret(data.sealing_secret)
+    function.read_secret(SEALING_SECRET)
     function.read_secrets_under(WEBHOOK_SECRETS)
     for queue in queues.values():
         queue.work_off(function, max_concurrency=20)

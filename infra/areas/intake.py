@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import Duration
 
 from infra.data_stack import SEALING_SECRET, WEBHOOK_SECRETS
 from infra.function import QUERY, READ_ITEM, WRITE_ITEM, Function
@@ -18,21 +18,22 @@ if TYPE_CHECKING:
 SIGNED = "The body is signed (Standard Webhooks); the handler verifies it before it parses anything."
 
 
-def add(app: AppStack, delivery_queues: Mapping[str, WorkQueue]) -> None:
-    timeout = Duration.seconds(10 if app.settings.sandbox else 30)
+def add(app: AppStack, delivery_queues: Mapping[str, WorkQueue]) -> WorkQueue:
+    """The match queue."""
+    timeout = 10 if app.settings.sandbox else 30
     matching = WorkQueue(
         app,
         "Match",
         key=app.key,
         alarms=app.alarms,
-        timeout=timeout,
+        timeout_seconds=timeout,
         receives=5,
         oldest=Duration.minutes(20),  # the last planned look at an undecided side comes after ten
     )
     _bank_webhook(app, matching)
     _retailer_receipt(app, matching)
     _match_receipts(app, matching, timeout, delivery_queues)
-    CfnOutput(app, "MatchQueueUrl", value=matching.queue.queue_url)
+    return matching
 
 
 def _bank_webhook(app: AppStack, matching: WorkQueue) -> None:
@@ -52,7 +53,7 @@ def _bank_webhook(app: AppStack, matching: WorkQueue) -> None:
     )
     function.use_table(data.ledger, *READ_ITEM)
     function.use_table(data.salts, *READ_ITEM)
-    function.read_secret(data.sealing_secret)
+    function.read_secret(SEALING_SECRET)
     function.read_secrets_under(WEBHOOK_SECRETS)
     function.send_to(matching.queue)
     app.public_route("POST", "/v1/banks/{bank}/transactions", function, rate=5000, burst=5000, proof=SIGNED)
@@ -75,7 +76,7 @@ def _retailer_receipt(app: AppStack, matching: WorkQueue) -> None:
     )
     function.use_table(data.ledger, *READ_ITEM)
     function.use_objects(data.payloads, "s3:PutObject")
-    function.read_secret(data.sealing_secret)
+    function.read_secret(SEALING_SECRET)
     function.read_secrets_under(WEBHOOK_SECRETS)
     function.send_to(matching.queue)
     app.public_route(
@@ -84,7 +85,7 @@ def _retailer_receipt(app: AppStack, matching: WorkQueue) -> None:
 
 
 def _match_receipts(
-    app: AppStack, matching: WorkQueue, timeout: Duration, delivery_queues: Mapping[str, WorkQueue]
+    app: AppStack, matching: WorkQueue, timeout: int, delivery_queues: Mapping[str, WorkQueue]
 ) -> None:
     data = app.data
     function = Function(
@@ -92,7 +93,7 @@ def _match_receipts(
         "match_receipts",
         app.platform,
         description="Brings transactions and receipts together",
-        timeout=timeout,
+        timeout_seconds=timeout,
         memory_mb=1024,
         environment={
             "LEDGER_TABLE": data.ledger.table_name,
@@ -109,6 +110,6 @@ def _match_receipts(
     function.use_table(data.ledger, *READ_ITEM, *QUERY, *WRITE_ITEM)
     function.use_table(data.rendezvous, *READ_ITEM, *QUERY, *WRITE_ITEM)
     function.use_objects(data.payloads, "s3:PutObject", "s3:DeleteObject")
-    function.read_secret(data.sealing_secret)
+    function.read_secret(SEALING_SECRET)
     function.send_to(matching.queue, *(queue.queue for queue in delivery_queues.values()))
     matching.work_off(function, max_concurrency=500)

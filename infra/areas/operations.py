@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import CfnOutput
 
 from infra.function import QUERY, READ_ITEM, WRITE_ITEM, Function
 
@@ -18,7 +18,7 @@ def add(app: AppStack) -> None:
         "register_partners",
         app.platform,
         description="Checks and stores merchants.json and banks.json",
-        timeout=Duration.seconds(60),
+        timeout_seconds=60,
         memory_mb=1024,
         environment={
             "LEDGER_TABLE": app.data.ledger.table_name,
