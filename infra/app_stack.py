@@ -18,7 +18,8 @@ from infra import packages
 from infra.areas import customer, delivery, intake, merchant, operations
 from infra.data_stack import DataStack
 from infra.function import Function, Platform, alarm
-from infra.settings import REGION, Settings
+from infra.names import REGION
+from infra.settings import Settings
 
 # What a call's log line says: the route, never the path, a header or the body.
 ACCESS_LOG = {

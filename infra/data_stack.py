@@ -8,9 +8,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-SEALING_SECRET = "counterfoil/sealing"  # noqa: S105 - its name
-WEBHOOK_SECRETS = "counterfoil/webhooks/"  # ops' own, one secret a partner and rotation
-SECRETS_KEY_ALIAS = "alias/counterfoil-secrets"
+from infra.names import SEALING_SECRET, SECRETS_KEY_ALIAS
 
 
 class DataStack(Stack):

@@ -16,7 +16,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.settings import REGION, Settings
+from infra.names import REGION
+from infra.settings import Settings
 
 READ_ITEM = ("dynamodb:GetItem", "dynamodb:BatchGetItem")
 QUERY = ("dynamodb:Query",)

@@ -10,7 +10,6 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Node
 
 ROOT = Path(__file__).parent.parent
-REGION = "eu-west-1"
 
 Architecture = Literal["arm64", "x86_64"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.data_stack import SEALING_SECRET
 from infra.function import QUERY, READ_ITEM, WRITE_ITEM, Function
+from infra.names import SEALING_SECRET
 
 if TYPE_CHECKING:
     from infra.app_stack import AppStack

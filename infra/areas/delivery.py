@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 
-from infra.data_stack import SEALING_SECRET, WEBHOOK_SECRETS
 from infra.function import READ_ITEM, Function
+from infra.names import SEALING_SECRET, WEBHOOK_SECRETS
 from infra.queues import WorkQueue
 
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ def deploy(engine: Engine, progress: Progress, banks: Path = BANKS) -> Deploymen
     _deploy(environment, progress)
     progress("Putting back what the engine left out of the templates")
     restore.apply(engine, ASSEMBLY)
-    return _deployment(engine, [bank["bank"] for bank in json.loads(banks.read_text())["banks"]])
+    return _deployment(engine)
 
 
 def _bootstrap(environment: Mapping[str, str], progress: Progress) -> None:
@@ -154,19 +154,20 @@ def _cdk(environment: Mapping[str, str], folder: Path, *arguments: str) -> Itera
         raise DeployError(f"cdk {arguments[0]} failed (log: {log.relative_to(ROOT)}):\n{last}")
 
 
-def _deployment(engine: Engine, banks: list[str]) -> Deployment:
+def _deployment(engine: Engine) -> Deployment:
     stacks = engine.client("cloudformation").describe_stacks()["Stacks"]
     outputs = {
         output["OutputKey"]: output["OutputValue"] for stack in stacks for output in stack.get("Outputs", [])
     }
+    queues = json.loads(outputs["Queues"])
     ids = restore.physical_ids(engine, *(stack["StackName"] for stack in stacks))
     return Deployment(
         engine=engine,
         api_url=f"{engine.endpoint}/_aws/execute-api/{_only(ids, 'Api')}/$default",
         token_url=f"{engine.endpoint}/oauth2/token",
-        client_ids={bank: outputs[f"ClientId{_output(bank)}"] for bank in banks},
-        match_queue_url=outputs["MatchQueueUrl"],
-        delivery_queue_urls={bank: outputs[f"DeliveryQueueUrl{_output(bank)}"] for bank in banks},
+        client_ids=json.loads(outputs["ClientIds"]),
+        match_queue_url=queues.pop("match"),
+        delivery_queue_urls=queues,
         ledger_table=outputs["LedgerTable"],
         rendezvous_table=outputs["RendezvousTable"],
         salts_table=outputs["SaltsTable"],
@@ -183,8 +184,3 @@ def _only(ids: Mapping[str, str], construct: str) -> str:
         physical for logical, physical in ids.items() if re.fullmatch(f"{construct}[0-9A-F]{{8}}", logical)
     )
     return found
-
-
-def _output(bank: str) -> str:
-    """How the stacks write a bank's name in an output's key."""
-    return bank.title().replace("-", "")

@@ -1,0 +1,211 @@
+"""What operators do: `python -m infra.operate --help`.
+
+Credentials, region and endpoint come from the environment, as for the AWS command line.
+Nothing here prints the body of a message or a secret.
+"""
+
+import argparse
+import base64
+import json
+import secrets as random
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from infra.names import APP_STACK, REGION, SECRETS_KEY_ALIAS, WEBHOOK_SECRETS
+
+
+class Refused(Exception):
+    """An order that cannot be carried out; the text says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 done, 1 refused with the reason on stderr."""
+    order = _parser().parse_args(arguments)
+    try:
+        order.carry_out(order)
+    except (Refused, OSError) as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    return 0
+
+
+def register(order: argparse.Namespace) -> None:
+    """Both files at once: either may refer to what the other brings."""
+    files = {"merchants": order.merchants, "banks": order.banks}
+    if not any(files.values()):
+        raise Refused("register: give --merchants, --banks or both")
+    texts = {name: path.read_text(encoding="utf-8") if path else None for name, path in files.items()}
+    answer = _invoke(_outputs()["RegisterFunction"], texts)
+    problems = answer.get("problems", [])
+    for problem in problems:
+        path = files[problem["file"]]
+        print(f"{path}:{problem['line']} {problem['field']}: {problem['message']}", file=sys.stderr)
+    if problems:
+        raise Refused(f"Nothing was registered: {len(problems)} to put right.")
+    for kind, count in answer["registered"].items():
+        print(f"{count:>6} {kind}")
+
+
+def new_secret(order: argparse.Namespace) -> None:
+    """A Standard Webhooks secret of 32 random bytes."""
+    name = order.name if order.name.startswith(WEBHOOK_SECRETS) else WEBHOOK_SECRETS + order.name
+    value = "whsec_" + base64.b64encode(random.token_bytes(32)).decode()
+    client = _client("secretsmanager")
+    try:
+        client.create_secret(Name=name, SecretString=value, KmsKeyId=SECRETS_KEY_ALIAS)
+    except client.exceptions.ResourceExistsException:
+        raise Refused(f"{name} exists: a rotation adds a new name and retires the old one later") from None
+    print(f"Stored in Secrets Manager as {name}")
+    print(f"Give the partner its value, and add the name to the partner's `secrets`:\n  {_reading(name)}")
+
+
+def dead_letters(_: argparse.Namespace) -> None:
+    for name, url in _queues().items():
+        print(f"{_depth(_dead_letters_of(url)):>6} {name}")
+
+
+def redrive(order: argparse.Namespace) -> None:
+    """Receive, send again, delete: what this dies on is sent twice, which does no harm, and never lost."""
+    queues = _queues()
+    if order.queue not in queues:
+        raise Refused(f"redrive: no such queue; there are {', '.join(queues)}")
+    moved = failed = 0
+    source = _dead_letters_of(queues[order.queue])
+    # Only what lies there now: what fails again meanwhile comes back to the same dead letters.
+    limit = min(order.limit, _depth(source))
+    while moved + failed < limit:
+        messages = _receive(source, min(10, limit - moved - failed))
+        if not messages:
+            break
+        done = _send_again(source, queues[order.queue], messages)
+        moved, failed = moved + done, failed + len(messages) - done
+    print(f"{moved} moved from the dead letters of {order.queue}, {failed} failed, {_depth(source)} left")
+    if failed:
+        raise Refused("Those that failed are still in the dead letters.")
+
+
+def _send_again(source: str, target: str, messages: Sequence[Mapping[str, Any]]) -> int:
+    """How many were sent and then deleted."""
+    sqs = _client("sqs")
+    again = [
+        {
+            "Id": str(index),
+            "MessageBody": message["Body"],
+            "MessageAttributes": {
+                name: {key: value[key] for key in ("DataType", "StringValue", "BinaryValue") if key in value}
+                for name, value in message.get("MessageAttributes", {}).items()
+            },
+        }
+        for index, message in enumerate(messages)
+    ]
+    sent = sqs.send_message_batch(QueueUrl=target, Entries=again).get("Successful", [])
+    if not sent:
+        return 0
+    handles = [
+        {"Id": each["Id"], "ReceiptHandle": messages[int(each["Id"])]["ReceiptHandle"]} for each in sent
+    ]
+    return len(sqs.delete_message_batch(QueueUrl=source, Entries=handles).get("Successful", []))
+
+
+def _receive(url: str, count: int) -> list[dict[str, Any]]:
+    answer = _client("sqs").receive_message(
+        QueueUrl=url, MaxNumberOfMessages=count, MessageAttributeNames=["All"], WaitTimeSeconds=1
+    )
+    return answer.get("Messages", [])
+
+
+def _queues() -> dict[str, str]:
+    """The work queues' addresses: `match`, and one a bank."""
+    return json.loads(_outputs()["Queues"])
+
+
+def _dead_letters_of(url: str) -> str:
+    sqs = _client("sqs")
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    arn = json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"]
+    return sqs.get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"]
+
+
+def _depth(url: str) -> int:
+    name = "ApproximateNumberOfMessages"
+    return int(_client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+
+
+def _invoke(function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    answer = _client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload).encode())
+    if "FunctionError" in answer:
+        raise Refused("The function failed; its log says why.")
+    return json.loads(answer["Payload"].read())
+
+
+def _outputs() -> dict[str, str]:
+    stacks = _client("cloudformation").describe_stacks(StackName=APP_STACK)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+
+
+def _client(service: str) -> Any:
+    return boto3.client(service, region_name=REGION)
+
+
+def _reading(name: str) -> str:
+    return f"aws secretsmanager get-secret-value --secret-id {name} --query SecretString --output text"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.operate",
+        description="Operates a deployed Counterfoil (stack Counterfoil, eu-west-1).",
+        epilog="For the sandbox set AWS_ENDPOINT_URL and the credentials that it printed.",
+    )
+    orders = parser.add_subparsers(required=True, metavar="ORDER", title="orders")
+
+    order = orders.add_parser(
+        "register",
+        help="check and load merchants.json and banks.json",
+        description="Checks both files wholly before anything is stored; what is wrong is listed as "
+        "`file:line field: message`. Loading a file again changes what differs. "
+        "A new bank also needs a deployment with that banks.json: it gets a queue of its own.",
+    )
+    order.add_argument("--merchants", type=Path, metavar="FILE", help="retailers, their stores and tills")
+    order.add_argument("--banks", type=Path, metavar="FILE", help="banks, their callbacks and secrets' names")
+    order.set_defaults(carry_out=register)
+
+    order = orders.add_parser(
+        "secret",
+        help="make a partner's webhook secret",
+        description="Makes a Standard Webhooks secret and stores it under counterfoil/webhooks/. "
+        "To rotate: make a second one, list both in the partner's `secrets`, register, "
+        "and drop the old one once it is unused.",
+    )
+    making = order.add_subparsers(required=True, metavar="new", title="orders").add_parser(
+        "new", help="make one"
+    )
+    making.add_argument("name", metavar="NAME", help="for example openbank/2026-11")
+    making.set_defaults(carry_out=new_secret)
+
+    order = orders.add_parser(
+        "dead-letters",
+        help="how many messages each queue has given up on",
+        description="One line a queue: the number of its dead letters, and its name.",
+    )
+    order.set_defaults(carry_out=dead_letters)
+
+    order = orders.add_parser(
+        "redrive",
+        help="send a queue's dead letters again",
+        description="Moves what lies in the dead letters now back into their queue. "
+        "Sending twice does no harm: a receipt keeps its delivery id. "
+        "Mend the cause first, or they come back.",
+    )
+    order.add_argument("queue", metavar="QUEUE", help="a bank's name, or match")
+    order.add_argument("--limit", type=int, default=10_000, metavar="N", help="at most so many (10000)")
+    order.set_defaults(carry_out=redrive)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
