@@ -40,7 +40,9 @@ def _bars(modules: str) -> str:
         if shade == "1":
             bars.append(f'<rect x="{x}" width="{width}" height="{HEIGHT}"/>')
         x += width
-    size = f'viewBox="0 0 {x + QUIET} {HEIGHT}" preserveAspectRatio="none" shape-rendering="crispEdges"'
+    width = x + QUIET
+    # Two pixels a module where there is room: whole pixels keep the bars true.
+    size = f'width="{2 * width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(bars)}</svg>'
 
 

@@ -101,11 +101,12 @@ function entry(payment, fresh) {
 function itemsOf(payment) {
   const time = when(payment.at, ZONE, { hour: "2-digit", minute: "2-digit" });
   const names = payment.receipt?.receipt?.lines.map((line) => line.description) ?? [];
-  return [time, ...(names.length ? [names.join(", ")] : payment.status === "authorised" ? ["Pending"] : [])].join(" · ");
+  const kind = payment.direction === "credit" ? "Refund" : payment.status === "authorised" && !names.length && "Pending";
+  return [time, kind, names.join(", ")].filter(Boolean).join(" · ");
 }
 
-function badge({ receipt, direction }) {
-  const names = { matched: direction === "credit" ? "Refund receipt" : "Receipt", corrected: "Corrected", withdrawn: "Withdrawn" };
+function badge({ receipt }) {
+  const names = { matched: "Receipt", corrected: "Corrected", withdrawn: "Withdrawn" };
   return receipt ? make("span", { class: `badge ${receipt.state}` }, names[receipt.state]) : null;
 }
 

@@ -6,7 +6,7 @@ export function make(tag, attributes = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...children.flat(2).filter((child) => child !== null && child !== undefined));
   return element;
 }
 

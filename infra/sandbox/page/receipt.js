@@ -12,8 +12,8 @@ export function drawReceipt(payment) {
   if (held.state === "withdrawn") {
     return notice("Receipt withdrawn", "It was taken back, and nothing of it is kept here.", payment);
   }
-  return make("article", { class: "sheet" }, make("div", { class: "paper" }, paper(held.receipt, held)),
-    provenance(held, payment));
+  const sheet = make("div", { class: "sheet" }, make("div", { class: "paper" }, paper(held.receipt, held)));
+  return make("article", {}, sheet, provenance(held, payment));
 }
 
 function notice(title, text, payment) {
@@ -37,7 +37,8 @@ function paper(receipt, held) {
 }
 
 function letterhead({ store, retailer }) {
-  const lines = [...String(store.address ?? "").split(/\n|,\s*/), store.postcode, store.phone, store.website];
+  const lines = [...String(store.address ?? "").split(/\n|,\s*/), store.postcode, store.phone,
+    store.website?.replace(/^https?:\/\//, "")];
   return make("header", {},
     make("h3", {}, store.name ?? retailer.name),
     make("address", {}, lines.filter(Boolean).map((line) => make("span", {}, line))),
