@@ -55,7 +55,7 @@ class AppStack(Stack):
         self.api = http.HttpApi(
             self, "Api", create_default_stage=False, description="Counterfoil's machine API"
         )
-        self._throttles: dict[str, http.CfnStage.RouteSettingsProperty] = {}
+        self._throttles: dict[str, dict[str, int]] = {}
         self._sign_in = self._partner_sign_in()
         deliveries = delivery.add(self)
         queues = {"match": intake.add(self, deliveries), **deliveries}
@@ -90,9 +90,10 @@ class AppStack(Stack):
     def _route(
         self, method: str, path: str, function: Function, rate: int, burst: int, **authorization: Any
     ) -> list[http.HttpRoute]:
-        self._throttles[f"{method} {path}"] = http.CfnStage.RouteSettingsProperty(
-            throttling_rate_limit=rate, throttling_burst_limit=burst
-        )
+        self._throttles[f"{method} {path}"] = {
+            "ThrottlingRateLimit": rate,
+            "ThrottlingBurstLimit": burst,
+        }
         return self.api.add_routes(
             path=path,
             methods=[http.HttpMethod[method]],

@@ -1,0 +1,202 @@
+"""What works: every function, queue and route with what belongs to it."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from .conftest import BANKS, Synthesis, ref
+
+ALARMS_OF_A_FUNCTION = {"Errors", "Throttles", "Duration"}
+# Every route, and who may call it: by a signed body, by a bank's access token with a scope, or anyone.
+ROUTES = {
+    "POST /v1/banks/{bank}/transactions": "signed",
+    "POST /v1/retailers/{retailer}/receipts": "signed",
+    "PUT /v1/banks/{bank}/customers/{customer_id}/consents/{purpose}": "consents",
+    "GET /v1/banks/{bank}/customers/{customer_id}/consents": "consents",
+    "GET /v1/banks/{bank}/deliveries/{delivery_id}": "deliveries",
+    "GET /v1/merchants": "public",
+}
+
+
+def _alarms(deployment: Synthesis, namespace: str, dimension: str) -> dict[str, set[str]]:
+    """The metrics with an alarm that tells somebody, by the logical id of what they measure."""
+    found: dict[str, set[str]] = {}
+    for alarm in deployment.resources("CloudWatch::Alarm").values():
+        for measured in alarm.get("Dimensions", []):
+            if alarm["Namespace"] == namespace and measured["Name"] == dimension:
+                assert alarm["AlarmActions"]
+                found.setdefault(ref(measured["Value"]), set()).add(alarm["MetricName"])
+    return found
+
+
+def test_every_function_runs_alike(production: Synthesis) -> None:
+    layers = {"CoreLayer", "HotLayer"}
+    for name, function in production.functions().items():
+        assert function["Runtime"] == "python3.13", name
+        assert function["Architectures"] == ["arm64"], name
+        assert function["TracingConfig"] == {"Mode": "Active"}, name
+        assert {ref(layer)[:-8] for layer in function["Layers"]} == layers, name
+        assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == name
+
+
+def test_the_sandbox_differs_only_by_settings(production: Synthesis, sandbox: Synthesis) -> None:
+    assert {function["Architectures"][0] for function in sandbox.functions().values()} == {"x86_64"}
+    for name, template in production.templates.items():
+        here, there = _shape(template), _shape(sandbox.templates[name])
+        assert here
+        assert here == there
+
+
+def _shape(template: Mapping[str, Any]) -> dict[str, str]:
+    """Its resources' types. A layer's id ends in a hash of its content, which is left out."""
+    return {
+        re.sub(r"(?<=Layer)[0-9A-F]{8}$", "", name): resource["Type"]
+        for name, resource in template["Resources"].items()
+    }
+
+
+def test_loopback_callbacks_are_for_the_sandbox_alone(production: Synthesis, sandbox: Synthesis) -> None:
+    def loopback(deployment: Synthesis) -> set[str]:
+        return {
+            function["Environment"]["Variables"].get("ALLOW_LOOPBACK_CALLBACKS", "false")
+            for function in deployment.functions().values()
+        }
+
+    assert loopback(production) == {"false"}
+    assert loopback(sandbox) == {"false", "true"}
+
+
+def test_every_function_has_its_alarms(production: Synthesis) -> None:
+    alarms = _alarms(production, "AWS/Lambda", "FunctionName")
+    functions = production.resources("Lambda::Function")
+    assert functions
+    assert alarms == dict.fromkeys(functions, ALARMS_OF_A_FUNCTION)
+
+
+def test_every_log_group_ends_and_is_encrypted(production: Synthesis) -> None:
+    groups = production.resources("Logs::LogGroup")
+    for name, group in groups.items():
+        assert group["RetentionInDays"] <= 90, name
+        assert "KmsKeyId" in group, name
+    own = {ref(function["LoggingConfig"]["LogGroup"]) for function in production.functions().values()}
+    assert len(own) == len(production.functions())
+    assert own < set(groups)
+
+
+def test_a_message_stays_invisible_six_times_as_long_as_its_function_may_run(either: Synthesis) -> None:
+    queues, functions = either.resources("SQS::Queue"), either.resources("Lambda::Function")
+    mappings = either.resources("Lambda::EventSourceMapping")
+    assert len(mappings) == 1 + len(BANKS)
+    for mapping in mappings.values():
+        queue, function = queues[ref(mapping["EventSourceArn"])], functions[ref(mapping["FunctionName"])]
+        assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+
+
+def test_every_mapping_is_bounded_and_reports_each_failure(either: Synthesis) -> None:
+    for mapping in either.resources("Lambda::EventSourceMapping").values():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
+        assert mapping["BatchSize"] == 10
+
+
+def test_every_queue_is_encrypted_and_keeps_two_weeks(production: Synthesis) -> None:
+    for name, queue in production.resources("SQS::Queue").items():
+        assert "KmsMasterKeyId" in queue, name
+        assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600, name
+
+
+def test_every_queue_has_dead_letters_of_its_own_that_somebody_hears_of(
+    production: Synthesis,
+) -> None:
+    queues = production.resources("SQS::Queue")
+    alarms = _alarms(production, "AWS/SQS", "QueueName")
+    work = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
+    dead = {ref(queue["RedrivePolicy"]["deadLetterTargetArn"]) for queue in work.values()}
+    assert len(dead) == len(work) == 1 + len(BANKS)
+    assert dead == queues.keys() - work.keys()
+    for name in work:
+        assert "ApproximateAgeOfOldestMessage" in alarms[name], name
+    for name in dead:
+        assert "ApproximateNumberOfMessagesVisible" in alarms[name], name
+
+
+def test_a_delivery_is_tried_for_at_least_three_days(production: Synthesis) -> None:
+    waits = production.functions()["deliver_receipt"]["Environment"]["Variables"]["DELIVERY_WAITS"]
+    seconds = [int(wait) for wait in waits.split(",")]
+    assert sum(seconds) >= 3 * 24 * 3600
+    assert max(seconds) <= 12 * 3600  # SQS hides a message no longer
+    (tries,) = {
+        queue["RedrivePolicy"]["maxReceiveCount"]
+        for name, queue in production.resources("SQS::Queue").items()
+        if name.startswith("Delivery") and "RedrivePolicy" in queue
+    }
+    assert tries == len(seconds) + 1
+
+
+@pytest.mark.parametrize(
+    ("policies", "subjects", "field"),
+    [
+        ("SQS::QueuePolicy", "SQS::Queue", "Queues"),
+        ("S3::BucketPolicy", "S3::Bucket", "Bucket"),
+        ("SNS::TopicPolicy", "SNS::Topic", "Topics"),
+    ],
+)
+def test_only_tls(production: Synthesis, policies: str, subjects: str, field: str) -> None:
+    closed = set()
+    for policy in production.resources(policies).values():
+        if any(_denies_plain_http(statement) for statement in policy["PolicyDocument"]["Statement"]):
+            named = policy[field] if isinstance(policy[field], list) else [policy[field]]
+            closed |= {ref(each) for each in named}
+    assert closed == set(production.resources(subjects))
+
+
+def _denies_plain_http(statement: dict[str, Any]) -> bool:
+    return (
+        statement["Effect"] == "Deny"
+        and statement["Principal"] in ("*", {"AWS": "*"})
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+    )
+
+
+def test_every_route_is_known_and_lets_in_whom_it_should(production: Synthesis) -> None:
+    found = {}
+    for route in production.resources("ApiGatewayV2::Route").values():
+        proof = ROUTES.get(route["RouteKey"])
+        if route["AuthorizationType"] == "JWT":
+            assert route["AuthorizationScopes"] == [f"counterfoil/{bank}.{proof}" for bank in BANKS]
+            assert "AuthorizerId" in route
+        else:
+            assert (route["AuthorizationType"], proof) in {("NONE", "signed"), ("NONE", "public")}
+        found[route["RouteKey"]] = proof
+    assert found == ROUTES
+
+
+def test_every_route_is_throttled(production: Synthesis) -> None:
+    (stage,) = production.resources("ApiGatewayV2::Stage").values()
+    assert stage["RouteSettings"].keys() == ROUTES.keys()
+    for limits in (stage["DefaultRouteSettings"], *stage["RouteSettings"].values()):
+        assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"] <= 5000
+
+
+def test_the_access_log_tells_the_route_and_nothing_of_the_caller(
+    production: Synthesis,
+) -> None:
+    (stage,) = production.resources("ApiGatewayV2::Stage").values()
+    line = json.loads(stage["AccessLogSettings"]["Format"])
+    assert {"$context.routeKey", "$context.status", "$context.responseLatency"} <= set(line.values())
+    for part in ("path", "ip", "user", "identity", "authorizer", "domain", "body"):
+        assert not [value for value in line.values() if part in value.removeprefix("$context.").lower()]
+
+
+def test_each_bank_has_a_client_for_its_own_scopes_only(production: Synthesis) -> None:
+    clients = production.resources("Cognito::UserPoolClient")
+    assert len(clients) == len(BANKS)
+    for bank in BANKS:
+        start = f"Client{bank.replace('-', '')}"
+        (client,) = (each for name, each in clients.items() if name.startswith(start))
+        assert client["AllowedOAuthFlows"] == ["client_credentials"]
+        scopes = {scope["Fn::Join"][1][1] for scope in client["AllowedOAuthScopes"]}
+        assert scopes == {f"/{bank}.consents", f"/{bank}.deliveries"}

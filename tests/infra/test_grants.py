@@ -1,0 +1,76 @@
+"""Who may do what: every permission of every function."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .conftest import Synthesis, ref
+
+WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+# Called by anyone who can reach the API: they may change nothing themselves.
+READERS = ("bank_webhook", "retailer_receipt", "delivery_status", "merchant_api")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _statements(deployment: Synthesis) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each with the name of the function whose it is."""
+    of_role = {ref(function["Role"]): name for name, function in deployment.functions().items()}
+    for policy in deployment.resources("IAM::Policy").values():
+        (role,) = policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            yield of_role[ref(role)], statement
+
+
+def _actions(deployment: Synthesis, function: str) -> set[str]:
+    own = [each for name, each in _statements(deployment) if name == function]
+    return {action for each in own for action in _listed(each["Action"])}
+
+
+def test_every_function_has_a_role_of_its_own_without_ready_made_policies(production: Synthesis) -> None:
+    roles = [ref(function["Role"]) for function in production.functions().values()]
+    assert len(set(roles)) == len(roles)
+    for role in production.resources("IAM::Role").values():
+        assert "ManagedPolicyArns" not in role
+        assert "Policies" not in role
+
+
+def test_no_action_is_a_wildcard(production: Synthesis) -> None:
+    actions = {action for _, each in _statements(production) for action in _listed(each["Action"])}
+    assert "sqs:SendMessage" in actions
+    assert [action for action in actions if "*" in action] == []
+
+
+def test_only_traces_are_sent_to_no_resource_in_particular(production: Synthesis) -> None:
+    unbounded = [each for _, each in _statements(production) if "*" in _listed(each["Resource"])]
+    actions = {action for each in unbounded for action in _listed(each["Action"])}
+    assert actions == {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+
+def test_keys_are_used_through_their_services_only(production: Synthesis) -> None:
+    for name, each in _statements(production):
+        direct = [action for action in _listed(each["Action"]) if action.startswith("kms:")]
+        via = each.get("Condition", {}).get("StringEquals", {}).get("kms:ViaService", "")
+        by_mapping = all(ref(resource).startswith("Key") for resource in _listed(each["Resource"]) if direct)
+        assert not direct or via or (direct == ["kms:Decrypt"] and by_mapping), name
+
+
+def test_readers_change_no_record(production: Synthesis) -> None:
+    for name in READERS:
+        assert _actions(production, name) & WRITES == set(), name
+
+
+def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> None:
+    seers = {name for name, each in _statements(production) if "Salts" in str(each["Resource"])}
+    assert seers == {"bank_webhook", "deliver_receipt", "consent_update"}
+
+
+def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> None:
+    def readers(part: str) -> set[str]:
+        return {name for name, each in _statements(production) if part in str(each["Resource"])}
+
+    partners = {"bank_webhook", "retailer_receipt", "deliver_receipt"}
+    assert readers("counterfoil/webhooks/*") == partners
+    assert readers("counterfoil/sealing-??????") == partners | {"match_receipts", "consent_update"}
