@@ -93,7 +93,8 @@ class TooMany(Refused):
 class ConditionFailed(CounterfoilError):
     """A conditional write found something else there.
 
-    `items` holds what stands there now, in the order of the writes (None: nothing, or that write was fine).
+    `items` holds, in the order of the writes, what stands there now (empty: nothing), or None where that
+    write's condition held.
     """
 
     def __init__(self, items: Sequence[Mapping[str, Any] | None]) -> None:

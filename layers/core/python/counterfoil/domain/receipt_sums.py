@@ -111,17 +111,14 @@ def _gross_problems(receipt: "Receipt", rated: list[Fraction]) -> Iterator[Probl
     field = {Fraction(entry.rate): f"vat[{index}]" for index, entry in enumerate(receipt.vat)}
     gross = _gross_by_rate(receipt)
     spare = receipt.service_charge + receipt.tip
-    for rate in field.keys() | {rate for rate in gross if rate}:
+    for rate in sorted(field.keys() | {rate for rate in gross if rate}):
         difference = stated.get(rate, 0) - gross.get(rate, Fraction(0))
         slack = max(1, rated.count(rate))
         counted_in = min(spare, max(0, math.ceil(difference) - slack))
         spare -= counted_in
         if abs(difference - counted_in) > slack:
-            yield Problem(field.get(rate, "vat"), f"is {_apart(difference)} the lines at {_percent(rate)}")
-
-
-def _percent(rate: Fraction) -> str:
-    return f"{float(rate):g}%"
+            where = "the lines at its rate" if rate in field else "the lines at a rate that it leaves out"
+            yield Problem(field.get(rate, "vat"), f"is {_apart(difference)} {where}")
 
 
 def _apart(difference: int | Fraction) -> str:

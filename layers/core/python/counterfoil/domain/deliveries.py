@@ -1,0 +1,66 @@
+"""What a bank is told: one notice a version, the same bytes at every try."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from counterfoil.domain.transactions import Recall, ReceiptOfMatch, Transaction
+
+FINISHES_WITHIN = timedelta(seconds=15)
+"""How long after the consent check a delivery may still be under way."""
+
+WITHDRAWN_REASON = "The receipt does not belong to this payment"
+LONGEST_WAIT = 43_200
+"""A queue keeps a message back for at most twelve hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One delivery. `receipt` is None for a withdrawal. `timestamp`: the later of the two events' own times."""
+
+    type: Literal["receipt.matched", "receipt.corrected", "receipt.withdrawn"]
+    delivery_id: str
+    match_id: str
+    version: int
+    transaction_id: str
+    timestamp: datetime
+    method: str | None
+    confidence: float | None
+    reasons: tuple[str, ...]
+    receipt: dict[str, Any] | None
+
+
+def delivery_id(transaction_key: str, version: int) -> str:
+    """The id of one version's delivery: the transaction's opaque name, and the version."""
+    return f"dlv_{transaction_key}_{version}"
+
+
+def parse_delivery_id(value: str) -> tuple[str, int] | None:
+    """The transaction's opaque name and the version in a delivery id, or None where it is none of ours."""
+    prefix, _, rest = value.partition("_")
+    key, _, version = rest.rpartition("_")
+    if prefix != "dlv" or not key or not version.isascii() or not version.isdigit() or len(version) > 6:
+        return None
+    return key, int(version)
+
+
+def pending(transaction: Transaction) -> Recall | ReceiptOfMatch | None:
+    """What the bank is to be told next: matches given up first, then the match that stands."""
+    for recall in transaction.recalls:
+        if not transaction.is_settled(recall.version):
+            return recall
+    if transaction.match is not None and not transaction.is_settled(transaction.version):
+        return transaction.match
+    return None
+
+
+def is_first_of_match(transaction: Transaction) -> bool:
+    """Whether the current version is the first that tells of its match."""
+    latest_recall = max((recall.version for recall in transaction.recalls), default=0)
+    return transaction.version == latest_recall + 1
+
+
+def wait_before(attempt: int, waits: tuple[int, ...], retry_after: int | None, jitter: float) -> int:
+    """Seconds until the next try after `attempt` (from 1) failed; `jitter` from 0 to 1 adds up to a tenth."""
+    planned = waits[min(attempt, len(waits)) - 1]
+    return min(LONGEST_WAIT, max(int(planned * (1 + jitter / 10)), retry_after or 0, 1))

@@ -1,0 +1,206 @@
+"""Telling a bank what it does not know yet of one transaction.
+
+A message names the transaction only; what is to be told is read anew each time, so that a late or repeated message
+tells the truth of its moment. The consent is read right before each send, and a send ends within 15 s of that read.
+What was sent later after all, or may have been, is taken back.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from counterfoil.banks import adapter_named
+from counterfoil.banks.adapter import BankAdapter
+from counterfoil.domain import deliveries
+from counterfoil.domain.consent import Customer
+from counterfoil.domain.deliveries import FINISHES_WITHIN, Notice
+from counterfoil.domain.merchants import Bank
+from counterfoil.domain.receipts import card_tenders, for_payer, unpack
+from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction
+from counterfoil.errors import ConditionFailed, Poison, TryAgain
+from counterfoil.flows.intake import REVISION_BYTES
+from counterfoil.flows.outcome import Outcome
+from counterfoil.sealing import CustomerKeys, Sealer, unseal
+from counterfoil.store import bodies, customers, registry, table, transactions
+
+GONE = 410
+
+
+class Answer(Protocol):
+    """What came back: the HTTP status (None: nothing did), and how long the bank asks us to wait (seconds)."""
+
+    status: int | None
+    retry_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What a delivery needs of the outside.
+
+    `post(url, headers, body, seconds)` never raises for what the network does. `attempt` counts receives of this
+    message, from 1; `waits` are the seconds after each failed one; `jitter` is from 0 to 1.
+    """
+
+    sealer: Sealer
+    post: Callable[[str, dict[str, str], bytes, float], Answer]
+    secrets: Callable[[Sequence[str]], list[str]]
+    clock: Callable[[], datetime]
+    attempt: int
+    waits: tuple[int, ...]
+    jitter: float
+
+
+def deliver(transaction_key: str, sending: Sending) -> Outcome:
+    """Tells the bank everything pending. Raises TryAgain where the bank did not take it."""
+    outcome = Outcome()
+    while True:
+        transaction = transactions.get(transaction_key)
+        todo = deliveries.pending(transaction) if transaction else None
+        if transaction is None or todo is None:
+            return outcome
+        outcome += _tell(transaction, todo, sending)
+
+
+def _tell(transaction: Transaction, todo: Recall | ReceiptOfMatch, sending: Sending) -> Outcome:
+    customer, salt = customers.with_salt(transaction.subject)
+    checked_at = sending.clock()
+    version = todo.version if isinstance(todo, Recall) else transaction.version
+    if salt is None or not (isinstance(todo, Recall) or customer.allows("receipts")):
+        return _suppress(transaction, version, salt is not None, sending)
+    bank, adapter = _bank_of(transaction)
+    notice = _notice(transaction, todo, version, sending.sealer, sending.sealer.customer(salt))
+    body = adapter.render(notice)
+    now = sending.clock()
+    left = FINISHES_WITHIN - (now - checked_at)
+    headers = adapter.headers(notice.delivery_id, body, sending.secrets(bank.secrets), now)
+    answer = sending.post(bank.callback_url, headers, body, left.total_seconds())
+    too_late = sending.clock() - checked_at > FINISHES_WITHIN
+    if too_late and not isinstance(todo, Recall) and not _still_allows(transaction):
+        _take_back(transaction, sending)
+        return Outcome(counts=("TakenBack",))
+    _record(transaction, version, answer, sending)
+    return Outcome(counts=("Delivered",))
+
+
+def _suppress(transaction: Transaction, version: int, readable: bool, sending: Sending) -> Outcome:
+    """Nothing is sent. Where an earlier try of this version has an unknown end, the bank is told to forget it."""
+    tried = transaction.deliveries.get(str(version))
+    unknown_tries = sending.attempt - 1 - (tried.failures if tried else 0)
+    if readable and unknown_tries > 0:
+        _take_back(transaction, sending)
+        return Outcome(counts=("TakenBack",))
+    _save(transaction, version, DeliveryRecord("suppressed", sending.clock()))
+    return Outcome(counts=("Suppressed",))
+
+
+def _bank_of(transaction: Transaction) -> tuple[Bank, BankAdapter]:
+    record = registry.bank(transaction.bank)
+    if record is None:
+        raise TryAgain("the bank is not registered", after=deliveries.LONGEST_WAIT)
+    if record.disabled:
+        raise TryAgain("the bank's endpoint is gone", after=deliveries.LONGEST_WAIT)
+    return record.bank, adapter_named(record.bank.adapter)
+
+
+def _notice(
+    transaction: Transaction, todo: Recall | ReceiptOfMatch, version: int, sealer: Sealer, keys: CustomerKeys
+) -> Notice:
+    personal = json.loads(unseal(keys.seal_key, transaction.sealed, bound_to=transaction.key))
+    common = {
+        "delivery_id": deliveries.delivery_id(transaction.key, version),
+        "version": version,
+        "transaction_id": personal["transaction_id"],
+        "timestamp": max(transaction.event_at, todo.event_at),
+    }
+    if isinstance(todo, Recall):
+        return Notice(
+            type="receipt.withdrawn",
+            match_id=todo.match_id,
+            method=None,
+            confidence=None,
+            reasons=(deliveries.WITHDRAWN_REASON,),
+            receipt=None,
+            **common,
+        )
+    first = deliveries.is_first_of_match(transaction)
+    return Notice(
+        type="receipt.matched" if first else "receipt.corrected",
+        match_id=sealer.match_id(transaction.key, todo.tender_key),
+        method=todo.method,
+        confidence=float(todo.confidence),
+        reasons=todo.reasons,
+        receipt=_receipt(transaction, todo, keys),
+        **common,
+    )
+
+
+def _receipt(transaction: Transaction, match: ReceiptOfMatch, keys: CustomerKeys) -> dict[str, object]:
+    receipt_key, _, ordinal = match.tender_key.rpartition(".")
+    sealed = bodies.read(receipt_key, match.body_key)
+    if sealed is None:
+        raise Poison("the receipt's body is gone")
+    key = keys.open_letterbox(transaction.key, match.letter, bound_to=match.body_key)
+    plain = unseal(key, sealed, bound_to=match.body_key)
+    revision, receipt = plain[:REVISION_BYTES].decode(), unpack(plain[REVISION_BYTES:])
+    retailer_name = transaction.scope.partition("/")[0]
+    merchant = registry.retailer(retailer_name)
+    branch = registry.branch(retailer_name, receipt.store_id, revision)
+    if merchant is None or branch is None:
+        raise TryAgain("the store is not registered", after=600)
+    index = card_tenders(receipt)[int(ordinal)][0]
+    return for_payer(receipt, index, merchant, branch.store)
+
+
+def _record(transaction: Transaction, version: int, answer: Answer, sending: Sending) -> None:
+    """Keeps how the try ended. Raises TryAgain unless the bank took it."""
+    now, status = sending.clock(), answer.status
+    if status is not None and 200 <= status < 300:
+        _save(transaction, version, DeliveryRecord("delivered", now, status=status))
+        return
+    known = transaction.deliveries.get(str(version))
+    failures = (known.failures if known else 0) + 1
+    _save(transaction, version, DeliveryRecord("failing", now, failures, status))
+    if status == GONE:
+        registry.disable(transaction.bank)
+    wait = deliveries.wait_before(sending.attempt, sending.waits, answer.retry_after, sending.jitter)
+    raise TryAgain("the bank did not take it", after=wait)
+
+
+def _save(transaction: Transaction, version: int, record: DeliveryRecord) -> None:
+    """Writes a delivery's record into the transaction as it stands, whoever moved it meanwhile."""
+    standing: Transaction | None = transaction
+    while standing is not None:
+        try:
+            transactions.put(standing.record(version, record), table.still_at(standing.rev))
+            return
+        except ConditionFailed as failed:
+            item = failed.items[0]
+            standing = transactions.from_item(item) if item else None
+
+
+def _still_allows(transaction: Transaction) -> bool:
+    customer: Customer | None = customers.get(transaction.subject)
+    return customer is not None and customer.allows("receipts")
+
+
+def _take_back(transaction: Transaction, sending: Sending) -> None:
+    """Gives up a match whose receipt the bank may have got after the customer withdrew; the recall is told next."""
+    if transaction.match is None:
+        return
+    version = transaction.version + 1
+    match_id = sending.sealer.match_id(transaction.key, transaction.match.tender_key)
+    recall = Recall(match_id, version, transaction.match.event_at)
+    taken_back = replace(
+        transaction,
+        rev=transaction.rev + 1,
+        state="void",
+        match=None,
+        version=version,
+        recalls=(*transaction.recalls, recall),
+    )
+    try:
+        transactions.put(taken_back, table.still_at(transaction.rev))
+    except ConditionFailed:
+        raise TryAgain("the transaction moved meanwhile", after=1) from None

@@ -1,0 +1,283 @@
+"""One message of the match queue, from what stands in the ledger to what follows.
+
+A transaction or tender is new, or it stands already. What stands was moved by this very message (then it resumes
+at the first step missing), tells nothing new (a repeat), or is moved on: facts merge, a correction is a new version.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from counterfoil.domain.tenders import CardTender
+from counterfoil.domain.transactions import Recall, Transaction, contradicts, merge
+from counterfoil.errors import ConditionFailed, TryAgain
+from counterfoil.flows import messages
+from counterfoil.flows.messages import LookAgain, ReceiptTaken
+from counterfoil.flows.outcome import Outcome
+from counterfoil.flows.settling import (
+    Party,
+    Standing,
+    Work,
+    put_pointer,
+    settle,
+    tender_pointer,
+    transaction_pointer,
+)
+from counterfoil.sealing import Sealer, leave_in_letterbox
+from counterfoil.store import bodies, rendezvous, table, tenders, transactions
+
+
+def work_on(body: Mapping[str, Any], sealer: Sealer, waits: tuple[int, ...], now: datetime) -> Outcome:
+    """Works on one message. Raises Poison where it is none of ours, TryAgain where it must come back."""
+    message_id, content = messages.read(body)
+    work = Work(sealer, message_id, waits, now)
+    if isinstance(content, Transaction):
+        return _take_transaction(replace(content, owner=message_id), work)
+    if isinstance(content, ReceiptTaken):
+        return _take_receipt(content, work)
+    return _look_again(content, work)
+
+
+# Transactions
+
+
+def _take_transaction(new: Transaction, work: Work) -> Outcome:
+    try:
+        if new.state == "void":
+            return _keep_void(new)
+        return settle(Party(new, transaction_pointer(new), stored=False), work)
+    except Standing as standing:
+        return _merge_into(transactions.from_item(standing.item), new, work)
+
+
+def _keep_void(new: Transaction) -> Outcome:
+    """A reversal that came before what it reverses: kept, so that the rest finds it; nothing to match."""
+    try:
+        transactions.put(new, table.nothing_there())
+    except ConditionFailed as failed:
+        raise Standing(failed.items[0] or {}) from None
+    return Outcome(counts=("Reversed",))
+
+
+def _merge_into(known: Transaction, new: Transaction, work: Work) -> Outcome:
+    if known.owner == work.owner:
+        return _carry_on(known, known, work)
+    if contradicts(known, new):
+        return Outcome(counts=("ContradictoryFact",))
+    merged = merge(known, new)
+    if merged == known:
+        return Outcome(counts=("Repeated",))
+    moved = replace(merged, rev=known.rev + 1, owner=work.owner)
+    _put_transaction(moved, known.rev)
+    return _carry_on(moved, known, work)
+
+
+def _carry_on(now_is: Transaction, was: Transaction, work: Work) -> Outcome:
+    """All that follows from how a transaction stands."""
+    pointer = transaction_pointer(now_is)
+    if transaction_pointer(was).partition != pointer.partition or now_is.state == "void":
+        rendezvous.delete(transaction_pointer(was))
+    if now_is.state == "void":
+        return Outcome(counts=("Reversed",))
+    if now_is.match is not None:
+        return _finish_match(now_is)
+    told = () if now_is.is_all_delivered() else (messages.delivery_of(now_is.bank, now_is.key),)
+    put_pointer(pointer)
+    return Outcome(told) + settle(Party(now_is, pointer, stored=True), work)
+
+
+def _finish_match(transaction: Transaction) -> Outcome:
+    """What a match leaves to do, where its message died before it could; a delivery is sent last, so it proves the rest."""
+    if transaction.is_all_delivered():
+        return Outcome()
+    rendezvous.delete(transaction_pointer(transaction))
+    tender = tenders.get(transaction.match.tender_key) if transaction.match else None
+    if tender is not None:
+        rendezvous.delete(tender_pointer(tender, b""))
+    return Outcome((messages.delivery_of(transaction.bank, transaction.key),))
+
+
+def _put_transaction(moved: Transaction, rev: int) -> None:
+    try:
+        transactions.put(moved, table.still_at(rev))
+    except ConditionFailed:
+        raise TryAgain("the transaction moved meanwhile", after=1) from None
+
+
+# Receipts
+
+
+def _take_receipt(taken: ReceiptTaken, work: Work) -> Outcome:
+    if taken.tenders and not bodies.put_once(taken.receipt_key, taken.body_key, taken.body, work.owner):
+        return Outcome(counts=("Repeated",))
+    outcome, corrects = Outcome(), not taken.tenders
+    for tender in taken.tenders:
+        new = replace(tender, owner=work.owner)
+        try:
+            outcome += settle(Party(new, tender_pointer(new, taken.wrapped), stored=False), work)
+        except Standing as standing:
+            known = tenders.from_item(standing.item)
+            if known.revision > new.revision:
+                return Outcome(counts=("Superseded",))
+            corrects = True
+            outcome += _correct(known, new, taken.wrapped, work)
+    if corrects:
+        outcome += _void_the_rest(taken, work)
+    return outcome
+
+
+def _correct(known: CardTender, new: CardTender, wrapped: bytes, work: Work) -> Outcome:
+    """A tender that stands gets a later body; the same amount keeps its match, another gives it up."""
+    if known.owner == work.owner:
+        return _carry_on_tender(known, wrapped, work)
+    moved = replace(new, rev=known.rev + 1)
+    if known.matched_to is None:
+        rendezvous.delete(tender_pointer(known, wrapped))
+        _put_tender(moved, known.rev)
+    elif _paid_alike(known, new):
+        moved = _renew_match(known, moved, wrapped, work)
+    else:
+        moved = _give_up_match(known, replace(moved, taken_from=known.matched_to), work)
+    return _carry_on_tender(moved, wrapped, work)
+
+
+def _paid_alike(known: CardTender, new: CardTender) -> bool:
+    return (known.scope, known.kind, known.amount, known.currency) == (
+        new.scope, new.kind, new.amount, new.currency,
+    )  # fmt: skip
+
+
+def _carry_on_tender(tender: CardTender, wrapped: bytes, work: Work) -> Outcome:
+    """All that follows from how a tender stands."""
+    if tender.matched_to is not None:
+        return _finish_match(_payer_of(tender))
+    outcome = Outcome()
+    if tender.state != "void":
+        pointer = tender_pointer(tender, wrapped)
+        put_pointer(pointer)
+        outcome += settle(Party(tender, pointer, stored=True), work)
+    if tender.taken_from is not None:
+        former = transactions.get(tender.taken_from)
+        if former is not None and former.owner == work.owner:
+            outcome += _carry_on(former, former, work)
+    return outcome
+
+
+def _renew_match(known: CardTender, new: CardTender, wrapped: bytes, work: Work) -> CardTender:
+    """The same payment, the corrected body: a new version for the bank."""
+    transaction = _payer_of(known)
+    if transaction.match is None:
+        raise TryAgain("the match is being given up", after=1)
+    key = work.sealer.unwrap_waiting(wrapped, bound_to=new.body_key)
+    letter = leave_in_letterbox(transaction.address, key, bound_to=new.body_key)
+    match = replace(transaction.match, body_key=new.body_key, letter=letter, event_at=new.at)
+    renewed = replace(transaction, match=match, version=transaction.version + 1)
+    kept = replace(new, state="matched", matched_to=transaction.key)
+    _move_both(kept, known.rev, renewed, work)
+    return kept
+
+
+def _give_up_match(known: CardTender, new: CardTender, work: Work) -> CardTender:
+    """The payment was not for this: the bank takes the receipt back, and both sides are open again."""
+    transaction = _payer_of(known)
+    if transaction.match is None:
+        raise TryAgain("the match is being given up", after=1)
+    version = transaction.version + 1
+    match_id = work.sealer.match_id(transaction.key, known.key)
+    recall = Recall(match_id, version, transaction.match.event_at)
+    opened = replace(
+        transaction, state="undecided", match=None, version=version, recalls=(*transaction.recalls, recall)
+    )
+    _move_both(new, known.rev, opened, work)
+    return new
+
+
+def _payer_of(tender: CardTender) -> Transaction:
+    transaction = transactions.get(tender.matched_to or "")
+    if transaction is None:
+        raise TryAgain("the matched transaction is gone", after=60)
+    return transaction
+
+
+def _move_both(tender: CardTender, tender_rev: int, transaction: Transaction, work: Work) -> None:
+    moved = replace(transaction, rev=transaction.rev + 1, owner=work.owner)
+    writes = [
+        tenders.put_of(tender, table.still_at(tender_rev)),
+        transactions.put_of(moved, table.still_at(transaction.rev)),
+    ]
+    try:
+        table.transact(writes)
+    except ConditionFailed:
+        raise TryAgain("tender or transaction moved meanwhile", after=1) from None
+
+
+def _put_tender(tender: CardTender, rev: int) -> None:
+    try:
+        tenders.put(tender, table.still_at(rev))
+    except ConditionFailed:
+        raise TryAgain("the tender moved meanwhile", after=1) from None
+
+
+def _void_the_rest(taken: ReceiptTaken, work: Work) -> Outcome:
+    """The tenders that a correction no longer has: their matches are given up."""
+    outcome = Outcome()
+    for known in tenders.of_receipt(taken.receipt_key)[len(taken.tenders) :]:
+        if known.owner == work.owner:
+            outcome += _carry_on_tender(known, taken.wrapped, work)
+        elif known.revision < taken.revision and known.state != "void":
+            outcome += _void(known, taken, work)
+    return outcome
+
+
+def _void(known: CardTender, taken: ReceiptTaken, work: Work) -> Outcome:
+    gone = replace(
+        known,
+        rev=known.rev + 1,
+        owner=work.owner,
+        revision=taken.revision,
+        state="void",
+        matched_to=None,
+        taken_from=known.matched_to,
+    )
+    if known.matched_to is None:
+        rendezvous.delete(tender_pointer(known, b""))
+        _put_tender(gone, known.rev)
+    else:
+        _give_up_match(known, gone, work)
+    return _carry_on_tender(gone, taken.wrapped, work)
+
+
+# Looking again
+
+
+def _look_again(look: LookAgain, work: Work) -> Outcome:
+    party = _waiting_transaction(look.key) if look.side == "transaction" else _waiting_tender(look.key, work)
+    if party is None:
+        return Outcome()
+    record = party.record
+    if record.state in ("undecided", "ambiguous"):
+        return settle(party, work, look.step)
+    if record.owner != work.owner:
+        return Outcome()
+    return _finish_match(record if isinstance(record, Transaction) else _payer_of(record))
+
+
+def _waiting_transaction(key: str) -> Party | None:
+    transaction = transactions.get(key)
+    return Party(transaction, transaction_pointer(transaction), stored=True) if transaction else None
+
+
+def _waiting_tender(key: str, work: Work) -> Party | None:
+    """A tender with its pointer: only there is the receipt's key. None where it waits no more."""
+    tender = tenders.get(key)
+    if tender is None:
+        return None
+    pointer = tender_pointer(tender, b"")
+    if tender.state in ("undecided", "ambiguous"):
+        seen, _ = rendezvous.around(pointer, work.now, consistent=True)
+        own = [waiting for waiting in seen if waiting.side.key == key and waiting.rev == tender.rev]
+        if not own:
+            return None
+        pointer = own[0]
+    return Party(tender, pointer, stored=True)

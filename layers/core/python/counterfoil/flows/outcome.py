@@ -1,0 +1,25 @@
+"""What a flow asks its function to do at its end: messages to send, and what to count."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MATCH_QUEUE = "match"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A message for the match queue, or for the delivery queue of a bank (`queue` is its name)."""
+
+    queue: str
+    body: Mapping[str, Any]
+    delay: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    sends: tuple[Send, ...] = ()
+    counts: tuple[str, ...] = ()
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(self.sends + other.sends, self.counts + other.counts)

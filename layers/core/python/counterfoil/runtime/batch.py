@@ -1,0 +1,112 @@
+"""An SQS batch, message by message: what fails comes back alone, and its neighbours are done.
+
+A message's sends go out at the end of the batch, ten a request; a message whose send failed counts as failed, and
+resumes when it comes back. Nothing is raised: the runtime would log it, with whatever its text holds.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from counterfoil.errors import Poison, TryAgain
+from counterfoil.runtime import observe, queues
+from counterfoil.runtime.queues import Outgoing
+
+Event = Mapping[str, Any]
+Failures = dict[str, list[dict[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message of a batch: `attempt` counts its receives, from 1; `queue` is the name at its ARN's end."""
+
+    body: Any
+    attempt: int
+
+
+class Send(Protocol):
+    @property
+    def queue(self) -> str: ...
+    @property
+    def body(self) -> Mapping[str, Any]: ...
+    @property
+    def delay(self) -> int: ...
+
+
+class Outcome(Protocol):
+    @property
+    def sends(self) -> Sequence[Send]: ...
+    @property
+    def counts(self) -> Sequence[str]: ...
+
+
+def work_off(
+    event: Event, work: Callable[[Received], Outcome], urls: Mapping[str, str], *, side_by_side: int = 1
+) -> Failures:
+    """Works on every message; the answer names those that shall come back."""
+    records = event["Records"]
+    if side_by_side > 1 and len(records) > 1:
+        with ThreadPoolExecutor(min(side_by_side, len(records))) as pool:
+            outcomes = list(pool.map(lambda record: _attempt(record, work, urls), records))
+    else:
+        outcomes = [_attempt(record, work, urls) for record in records]
+    ids = [record["messageId"] for record in records]
+    failed = {name for name, outcome in zip(ids, outcomes, strict=True) if outcome is None}
+    done = [(name, outcome) for name, outcome in zip(ids, outcomes, strict=True) if outcome is not None]
+    failed |= _send_all(done, urls)
+    for name, outcome in done:
+        if name not in failed:
+            observe.count(outcome.counts)
+    observe.flush()
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in ids if name in failed]}
+
+
+def _attempt(
+    record: Mapping[str, Any], work: Callable[[Received], Outcome], urls: Mapping[str, str]
+) -> Outcome | None:
+    try:
+        attempt = int(record["attributes"]["ApproximateReceiveCount"])
+        return work(Received(_decoded(record["body"]), attempt))
+    except TryAgain as later:
+        observe.logger.info("comes back later", extra={"why": str(later)})
+        if later.after is not None:
+            _keep_back(record, later.after, urls)
+    except Poison as error:
+        observe.failure("cannot be worked on", error)
+    except Exception as error:
+        observe.failure("failed", error)
+    return None
+
+
+def _decoded(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Poison("not JSON") from error
+
+
+def _keep_back(record: Mapping[str, Any], seconds: int, urls: Mapping[str, str]) -> None:
+    queue = record["eventSourceARN"].rpartition(":")[2]
+    url = next((url for url in urls.values() if url.rpartition("/")[2] == queue), None)
+    if url is None:
+        return
+    try:
+        queues.keep_back(url, record["receiptHandle"], seconds)
+    except Exception as error:
+        # It comes back at its visibility timeout instead.
+        observe.failure("could not be kept back", error)
+
+
+def _send_all(done: Sequence[tuple[str, Outcome]], urls: Mapping[str, str]) -> set[str]:
+    outgoing = [
+        Outgoing(urls[send.queue], send.body, send.delay, of=name)
+        for name, outcome in done
+        for send in outcome.sends
+    ]
+    try:
+        return queues.send(outgoing)
+    except Exception as error:
+        observe.failure("could not send", error)
+        return {message.of for message in outgoing}

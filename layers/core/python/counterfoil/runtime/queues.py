@@ -1,0 +1,58 @@
+"""Sending to queues, in batches of ten, and keeping a message back."""
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+MOST_A_BATCH = 10
+LONGEST_DELAY = 900
+_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4})
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message for the queue at `url`; `of` is whatever it belongs to, told back where it could not be sent."""
+
+    url: str
+    body: Mapping[str, Any]
+    delay: int
+    of: str
+
+
+@functools.cache
+def _client() -> Any:
+    return boto3.client("sqs", config=_CONFIG)
+
+
+def send(messages: Sequence[Outgoing]) -> set[str]:
+    """Sends all, as few requests as it takes. What the messages that could not be sent belong to."""
+    failed: set[str] = set()
+    for url in dict.fromkeys(message.url for message in messages):
+        for batch in batched([message for message in messages if message.url == url], MOST_A_BATCH, strict=False):
+            failed |= _send_batch(url, batch)
+    return failed
+
+
+def _send_batch(url: str, batch: Sequence[Outgoing]) -> set[str]:
+    entries = [_entry(index, message) for index, message in enumerate(batch)]
+    answer = _client().send_message_batch(QueueUrl=url, Entries=entries)
+    return {batch[int(entry["Id"])].of for entry in answer.get("Failed", [])}
+
+
+def _entry(index: int, message: Outgoing) -> dict[str, Any]:
+    body = json.dumps(message.body, separators=(",", ":"))
+    entry: dict[str, Any] = {"Id": str(index), "MessageBody": body}
+    if message.delay:
+        entry["DelaySeconds"] = min(message.delay, LONGEST_DELAY)
+    return entry
+
+
+def keep_back(url: str, receipt_handle: str, seconds: int) -> None:
+    """The message comes back after `seconds` (at most twelve hours)."""
+    _client().change_message_visibility(QueueUrl=url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)

@@ -1,0 +1,152 @@
+"""Keys and what is sealed under them.
+
+One managed secret and one random salt a customer give every key (HKDF-SHA256, one label each):
+
+    managed secret ─┬─ "ids"      HMAC of partners' customer and receipt ids: opaque, equal for equal ids
+                    ├─ "codes"    HMAC of what both sides may know (auth code, RRN, last4 …), by merchant scope
+                    ├─ "waiting"  wraps a receipt's own key while nobody owns the receipt
+                    └─ + salt ──┬─ "seal"      a customer's personal fields
+                                ├─ "ids"       a customer's transaction ids
+                                └─ "letterbox" an X25519 key a transaction: whoever knows the public half
+                                               can leave a receipt's key for that customer (HPKE, RFC 9180)
+
+Without the salt nothing of a customer can be read again, in any copy: the public halves that travel in
+queues and pointers open nothing. A receipt's body is sealed under a random key of its own.
+
+Sealing is AES-256-GCM with a random 96-bit nonce before the ciphertext; `bound_to` is authenticated with
+it, so that a sealed part cannot be moved to another record.
+"""
+
+import hmac
+import os
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from counterfoil.errors import Poison
+
+NONCE_BYTES = 12
+KEY_BYTES = 32
+SALT_BYTES = 32
+_LETTERBOX = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+
+def new_key() -> bytes:
+    """A random 256-bit key."""
+    return os.urandom(KEY_BYTES)
+
+
+def new_salt() -> bytes:
+    """A customer's random salt: erasing it erases the customer."""
+    return os.urandom(SALT_BYTES)
+
+
+def seal(key: bytes, plain: bytes, bound_to: str) -> bytes:
+    """Nonce and AES-256-GCM ciphertext of `plain`."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to.encode())
+
+
+def unseal(key: bytes, sealed: bytes, bound_to: str) -> bytes:
+    """The plain bytes; Poison where key, binding or ciphertext do not belong together."""
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to.encode())
+    except (InvalidTag, ValueError) as error:
+        raise Poison("a sealed part does not open") from error
+
+
+def leave_in_letterbox(address: bytes, key: bytes, bound_to: str) -> bytes:
+    """A receipt's key, readable only by the customer whose transaction has this `address`."""
+    return _LETTERBOX.encrypt(key, X25519PublicKey.from_public_bytes(address), info=bound_to.encode())
+
+
+def _derive(secret: bytes, label: str, salt: bytes | None = None) -> bytes:
+    info = b"counterfoil/1/" + label.encode()
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=info).derive(secret)
+
+
+def _tag(key: bytes, parts: tuple[str, ...], size: int) -> str:
+    """A keyed, opaque name for `parts`: `size` bytes of HMAC-SHA256 in URL-safe base64."""
+    message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    return urlsafe_b64encode(hmac.digest(key, message, sha256)[:size]).decode().rstrip("=")
+
+
+class Sealer:
+    """Everything derived from the managed secret alone."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._ids = _derive(secret, "ids")
+        self._codes = _derive(secret, "codes")
+        self._waiting = _derive(secret, "waiting")
+
+    def subject(self, bank: str, customer_id: str) -> str:
+        """The opaque name of a bank's customer (128 bits)."""
+        return _tag(self._ids, ("customer", bank, customer_id), 16)
+
+    def receipt_key(self, retailer: str, receipt_id: str) -> str:
+        """The opaque name of a retailer's receipt (128 bits)."""
+        return _tag(self._ids, ("receipt", retailer, receipt_id), 16)
+
+    def digest(self, content: bytes) -> str:
+        """A keyed digest that tells one version of a receipt from another (96 bits)."""
+        return urlsafe_b64encode(hmac.digest(self._ids, b"version:" + content, sha256)[:12]).decode()
+
+    def match_id(self, transaction_key: str, tender_key: str) -> str:
+        """The stable id of a match, from both ids (120 bits)."""
+        return "match_" + _tag(self._ids, ("match", transaction_key, tender_key), 15)
+
+    def code(self, name: str, scope: str, value: str) -> str:
+        """What both sides may know, comparable within one merchant scope only (54 bits)."""
+        return _tag(self._codes, (name, scope, value), 8)[:9]
+
+    def wrap_waiting(self, key: bytes, bound_to: str) -> bytes:
+        """A receipt's key for its queue message and pointers, while nobody owns the receipt."""
+        return seal(self._waiting, key, bound_to)
+
+    def unwrap_waiting(self, wrapped: bytes, bound_to: str) -> bytes:
+        return unseal(self._waiting, wrapped, bound_to)
+
+    def customer(self, salt: bytes) -> "CustomerKeys":
+        """The keys of the customer who has this salt."""
+        return CustomerKeys(
+            seal_key=_derive(self._secret, "customer/seal", salt),
+            ids_key=_derive(self._secret, "customer/ids", salt),
+            letterbox_key=_derive(self._secret, "customer/letterbox", salt),
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CustomerKeys:
+    """One customer's keys; never stored, derived again each time from secret and salt."""
+
+    seal_key: bytes
+    ids_key: bytes
+    letterbox_key: bytes
+
+    def transaction_key(self, bank: str, transaction_id: str) -> str:
+        """The opaque name of a transaction (128 bits)."""
+        return _tag(self.ids_key, ("transaction", bank, transaction_id), 16)
+
+    def address(self, transaction_key: str) -> bytes:
+        """The public half (32 bytes) of the transaction's letterbox."""
+        return self._letterbox(transaction_key).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    def open_letterbox(self, transaction_key: str, left: bytes, bound_to: str) -> bytes:
+        """The receipt's key that a match left for this transaction; Poison where it does not open."""
+        try:
+            return _LETTERBOX.decrypt(left, self._letterbox(transaction_key), info=bound_to.encode())
+        except (InvalidTag, ValueError) as error:
+            raise Poison("a letterbox does not open") from error
+
+    def _letterbox(self, transaction_key: str) -> X25519PrivateKey:
+        seed = hmac.digest(self.letterbox_key, transaction_key.encode(), sha256)
+        return X25519PrivateKey.from_private_bytes(seed)

@@ -1,0 +1,65 @@
+"""The sealed bodies of receipts: in the ledger up to 8 KB, in S3 above."""
+
+import functools
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from counterfoil.errors import ConditionFailed
+from counterfoil.store import keys, table
+from counterfoil.store.table import LEDGER, Item, Put
+
+INLINE_BYTES = 8 * 1024
+
+_CONFIG = Config(
+    connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 4}, signature_version="s3v4"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBody:
+    """One version of a receipt's body: its ciphertext, or the name of the object that holds it."""
+
+    inline: bytes | None = None
+    stored_as: str | None = None
+
+
+@functools.cache
+def _s3() -> Any:
+    return boto3.client("s3", config=_CONFIG)
+
+
+def keep_large(name: str, sealed: bytes) -> SealedBody:
+    """Puts a body that is too large to travel and rest inline into S3; the same name again is the same object."""
+    object_key = f"bodies/{name}"
+    _s3().put_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=object_key, Body=sealed)
+    return SealedBody(stored_as=object_key)
+
+
+def put_once(receipt_key: str, body_key: str, body: SealedBody, owner: str) -> bool:
+    """Keeps a version of a receipt. False where another message brought the same version before."""
+    item: Item = dict(keys.body(receipt_key, body_key)) | {
+        "owner": owner,
+        "body": body.inline,
+        "object": body.stored_as,
+    }
+    try:
+        table.write(Put(LEDGER, item, table.nothing_there_or_written_by(owner)))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def read(receipt_key: str, body_key: str) -> bytes | None:
+    """The ciphertext of a version, or None where it is gone."""
+    key: Item = dict(keys.body(receipt_key, body_key))
+    item = table.get(LEDGER, key, consistent=False) or table.get(LEDGER, key)
+    if item is None:
+        return None
+    if "object" in item:
+        answer = _s3().get_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=item["object"])
+        return bytes(answer["Body"].read())
+    return bytes(item["body"])

@@ -1,0 +1,93 @@
+"""A bank's customers: their choices in the ledger, their salts in a table of their own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from counterfoil.domain.consent import Choice, Customer
+from counterfoil.domain.times import from_millis, to_millis
+from counterfoil.store import keys, table
+from counterfoil.store.table import LEDGER, SALTS, Item, Put
+
+MOST_ENTRIES = 1000
+
+
+def get(subject: str) -> Customer | None:
+    item = table.get(LEDGER, dict(keys.customer(subject)))
+    return _from_item(subject, item) if item else None
+
+
+def with_salt(subject: str) -> tuple[Customer, bytes | None]:
+    """A customer and their salt in one request; an unknown customer allows nothing, an erased one has no salt."""
+    customer, salt = table.get_together(
+        [(LEDGER, dict(keys.customer(subject)), True), (SALTS, dict(keys.salt(subject)), False)]
+    )
+    known = _from_item(subject, customer) if customer else Customer(subject)
+    if salt is None and known.choices:
+        # Perhaps written a moment ago: a salt is always there before its customer's first choice.
+        salt = table.get(SALTS, dict(keys.salt(subject)))
+    return known, salt["salt"] if salt else None
+
+
+def save(customer: Customer, choice: Choice, new_salt: bytes) -> None:
+    """Keeps a change: the current state, its history entry and, the first time, the salt; all or none.
+
+    Raises ConditionFailed where the customer changed since it was read.
+    """
+    subject = customer.subject
+    first = customer.rev == 1
+    unchanged = table.nothing_there() if first else table.still_at(customer.rev - 1)
+    entry: Item = dict(keys.consent_entry(subject, choice.purpose, choice.version)) | _choice_to_item(choice)
+    writes = [
+        Put(LEDGER, _to_item(customer), unchanged),
+        Put(LEDGER, entry | {"subject": subject}, table.nothing_there()),
+    ]
+    if first:
+        writes.append(Put(SALTS, dict(keys.salt(subject)) | {"salt": new_salt}, table.nothing_there()))
+    table.transact(writes)
+
+
+def history(subject: str) -> list[Choice]:
+    """Every change, oldest first."""
+    partition, between = keys.consent_history(subject)
+    items, _ = table.query(LEDGER, partition, between, limit=MOST_ENTRIES, consistent=True)
+    return sorted((_choice_from_item(item) for item in items), key=lambda choice: choice.changed_at)
+
+
+def _to_item(customer: Customer) -> Item:
+    return dict(keys.customer(customer.subject)) | {
+        "subject": customer.subject,
+        "rev": customer.rev,
+        "restricted": customer.restricted,
+        "choices": {purpose: _choice_to_item(choice) for purpose, choice in customer.choices.items()},
+    }
+
+
+def _from_item(subject: str, item: Mapping[str, Any]) -> Customer:
+    choices = {purpose: _choice_from_item(choice) for purpose, choice in item["choices"].items()}
+    return Customer(subject, item["rev"], choices, item["restricted"])
+
+
+def _choice_to_item(choice: Choice) -> Item:
+    notice = {"notice": choice.notice_version} if choice.notice_version else {}
+    return notice | {
+        "purpose": choice.purpose,
+        "version": choice.version,
+        "granted": choice.granted,
+        "changed": to_millis(choice.changed_at),
+        "effective": to_millis(choice.effective_at),
+        "origin": choice.origin,
+        "language": choice.language,
+    }
+
+
+def _choice_from_item(item: Mapping[str, Any]) -> Choice:
+    return Choice(
+        purpose=item["purpose"],
+        version=item["version"],
+        granted=item["granted"],
+        changed_at=from_millis(item["changed"]),
+        effective_at=from_millis(item["effective"]),
+        notice_version=item.get("notice"),
+        origin=item["origin"],
+        language=item["language"],
+    )

@@ -1,0 +1,126 @@
+"""Every key of every table, and every way in which they are read.
+
+ledger
+    T#<transaction> / T             a transaction, by its opaque name: the idempotency of facts        get, write
+    R#<receipt> / T#<ordinal>       a card tender: the idempotency of receipts                         get, query, write
+    R#<receipt> / B#<body>          one version of a receipt's body, sealed; written once              get, write
+    C#<customer> / C                what a bank's customer consents to, now                            get, write
+    C#<customer> / H#<purpose>#<v>  one change of it, never changed                                    query, write
+    M#<retailer> / M                a retailer's registration                                          get, write
+    M#<retailer> / S#<store>        a store's registration, the current one                            get, write
+    M#<retailer> / S#<store>#<hash> the same as it was when a receipt was taken                        get, write
+    L#merchants / <retailer>        the public list                                                    query, write
+    I#<namespace>#<id> / I          who claims a merchant id: the way from a transaction to its scope  get, write
+    B#<bank> / B                    a bank's registration                                              get, write
+    K#<till> / K                    what has been learned of a till's clock                            get, write
+    index by_subject                all that belongs to a customer (rights)
+    index by_due                    all of a type and anchor day, by shard (sweep)
+
+rendezvous
+    <scope>#<kind>#<amount>#<currency> / <time>#<side>#<name>
+                                    an undecided side. One range query reads both sides of a time span: the
+                                    candidates, and those that compete for them               query, write, delete
+    in a scope registered by_code the auth code stands in place of the amount
+
+salts
+    C#<customer>                    the customer's salt                                                get, write
+
+Partners' ids stand in keys only as keyed hashes (`sealing`), except those of shops, which are no one's
+personal data. No key has a bank, a date or a status as its partition, except `by_due`, which is sharded.
+"""
+
+from datetime import datetime
+from zlib import crc32
+
+from counterfoil.domain.times import to_millis
+
+SHARDS = 64
+
+Key = dict[str, str]
+
+
+def transaction(key: str) -> Key:
+    return {"pk": f"T#{key}", "sk": "T"}
+
+
+def tender(receipt_key: str, ordinal: int) -> Key:
+    return {"pk": f"R#{receipt_key}", "sk": f"T#{ordinal:02d}"}
+
+
+def tender_named(tender_key: str) -> Key:
+    """The key of a tender by its whole name, `<receipt>.<ordinal>`."""
+    receipt_key, _, ordinal = tender_key.rpartition(".")
+    return tender(receipt_key, int(ordinal))
+
+
+def tenders(receipt_key: str) -> tuple[str, tuple[str, str]]:
+    """The partition of a receipt, and the range of its card tenders."""
+    return f"R#{receipt_key}", ("T#00", "T#99")
+
+
+def body(receipt_key: str, body_key: str) -> Key:
+    return {"pk": f"R#{receipt_key}", "sk": f"B#{body_key}"}
+
+
+def customer(subject: str) -> Key:
+    return {"pk": f"C#{subject}", "sk": "C"}
+
+
+def consent_entry(subject: str, purpose: str, version: int) -> Key:
+    return {"pk": f"C#{subject}", "sk": f"H#{purpose}#{version:06d}"}
+
+
+def consent_history(subject: str) -> tuple[str, tuple[str, str]]:
+    return f"C#{subject}", ("H#", "H#~")
+
+
+def salt(subject: str) -> Key:
+    return {"pk": f"C#{subject}"}
+
+
+def retailer(name: str) -> Key:
+    return {"pk": f"M#{name}", "sk": "M"}
+
+
+def store(retailer_name: str, store_id: str, revision: str | None = None) -> Key:
+    return {"pk": f"M#{retailer_name}", "sk": f"S#{store_id}" + (f"#{revision}" if revision else "")}
+
+
+def listed(retailer_name: str) -> Key:
+    return {"pk": "L#merchants", "sk": retailer_name}
+
+
+def merchant_list() -> tuple[str, tuple[str, str]]:
+    return "L#merchants", ("!", "~")
+
+
+def claim(namespace: str, merchant_id: str) -> Key:
+    return {"pk": f"I#{namespace}#{merchant_id}", "sk": "I"}
+
+
+def bank(name: str) -> Key:
+    return {"pk": f"B#{name}", "sk": "B"}
+
+
+def till_clock(till: str) -> Key:
+    return {"pk": f"K#{till}", "sk": "K"}
+
+
+def partition(scope: str, kind: str, amount: int, currency: str, code: str | None) -> str:
+    """Where two sides meet. `code`: the auth code's hash, where the scope is registered by code and there is one."""
+    return f"{scope}#{kind}#{code or amount}#{currency}"
+
+
+def waiting(at: datetime, side: str, key: str) -> str:
+    """The sort key of an undecided side: its time in ms, `t` or `r`, its opaque name."""
+    return f"{to_millis(at):014d}#{side}#{key}"
+
+
+def time_span(earliest: datetime, latest: datetime) -> tuple[str, str]:
+    """The range of sort keys of both sides within a closed span of time."""
+    return f"{to_millis(earliest):014d}", f"{to_millis(latest):014d}#~"
+
+
+def due(record_type: str, anchor: datetime, name: str) -> str:
+    """`type # anchor day # shard`: days, not due dates, so that a changed period applies at once."""
+    return f"{record_type}#{anchor:%Y-%m-%d}#{crc32(name.encode()) % SHARDS:02d}"

@@ -1,0 +1,102 @@
+"""The undecided sides, where they meet.
+
+A pointer holds what a decision needs and what a match then needs: of a transaction the address of its letterbox, of
+a card tender the receipt's own key, wrapped. It lives until its side is decided, at most seven days.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from counterfoil.domain.matching import Codes, Side
+from counterfoil.domain.times import from_millis, to_millis
+from counterfoil.store import keys, table
+from counterfoil.store.table import RENDEZVOUS, Item, Put
+from counterfoil.store.transactions import codes_to_item
+
+POINTER_LIFE = timedelta(days=7)
+SPAN = {"sale": timedelta(minutes=10), "refund": timedelta(days=7)}
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """An undecided side as it waits in `partition`.
+
+    `rev`: the identity's when the pointer was written. `secret`: a transaction's letterbox address, or a receipt's
+    wrapped key. A transaction's pointer has `bank` and `version`, a tender's `body_key`.
+    """
+
+    side: Side
+    partition: str
+    rev: int
+    secret: bytes
+    bank: str | None = None
+    version: int = 0
+    body_key: str | None = None
+
+    @property
+    def is_transaction(self) -> bool:
+        return self.side.side == "transaction"
+
+
+def put(pointer: Pointer) -> None:
+    """Writes a pointer unless one of a later `rev` stands there (ConditionFailed)."""
+    table.write(Put(RENDEZVOUS, _to_item(pointer), table.nothing_newer_than(pointer.rev)))
+
+
+def delete(pointer: Pointer) -> None:
+    table.delete(RENDEZVOUS, dict(_key(pointer)))
+
+
+def around(pointer: Pointer, now: datetime, *, consistent: bool) -> tuple[list[Pointer], bool]:
+    """Every side, of both kinds, near this one in its partition, itself included; whether there were too many."""
+    span = SPAN[pointer.side.kind]
+    between = keys.time_span(pointer.side.at - span, pointer.side.at + span)
+    items, truncated = table.query(
+        RENDEZVOUS, pointer.partition, between, limit=PAGE, consistent=consistent
+    )
+    alive = [item for item in items if item["ttl"] > now.timestamp()]
+    return [_from_item(item, pointer.side) for item in alive], truncated
+
+
+def _key(pointer: Pointer) -> keys.Key:
+    side = pointer.side
+    return {"pk": pointer.partition, "sk": keys.waiting(side.at, side.side[0], side.key)}
+
+
+def _to_item(pointer: Pointer) -> Item:
+    side = pointer.side
+    return dict(_key(pointer)) | {
+        "rev": pointer.rev,
+        "seen": to_millis(side.seen_at),
+        "codes": codes_to_item(side.codes),
+        "till": side.till,
+        "secret": pointer.secret,
+        "bank": pointer.bank,
+        "version": pointer.version or None,
+        "body": pointer.body_key,
+        "ttl": int((side.seen_at + POINTER_LIFE).timestamp()),
+    }
+
+
+def _from_item(item: Item, alike: Side) -> Pointer:
+    # Kind, amount and currency are the partition's, and so the same as those of the side that asks.
+    millis, letter, key = item["sk"].split("#", 2)
+    side = replace(
+        alike,
+        side="transaction" if letter == "t" else "receipt",
+        key=key,
+        at=from_millis(int(millis)),
+        seen_at=from_millis(item["seen"]),
+        codes=Codes(**item["codes"]),
+        till=item.get("till"),
+    )
+    return Pointer(
+        side=side,
+        partition=item["pk"],
+        rev=item["rev"],
+        secret=item["secret"],
+        bank=item.get("bank"),
+        version=item.get("version", 0),
+        body_key=item.get("body"),
+    )

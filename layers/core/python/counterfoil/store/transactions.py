@@ -1,0 +1,152 @@
+"""Transactions in the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from counterfoil.domain.matching import Codes
+from counterfoil.domain.times import from_millis, to_millis
+from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction
+from counterfoil.store import keys, table
+from counterfoil.store.table import LEDGER, Change, Condition, Item, Put
+
+
+def get(key: str) -> Transaction | None:
+    item = table.get(LEDGER, keys.transaction(key))
+    return from_item(item) if item else None
+
+
+def put(transaction: Transaction, condition: Condition) -> None:
+    table.write(put_of(transaction, condition))
+
+
+def put_of(transaction: Transaction, condition: Condition) -> Put:
+    return Put(LEDGER, to_item(transaction), condition)
+
+
+def matched(key: str, match: ReceiptOfMatch, *, owner: str, rev: int, version: int, seen_at: datetime) -> Change:
+    """The change that gives a transaction, last seen at `rev` and `version`, its receipt."""
+    return Change(
+        LEDGER,
+        dict(keys.transaction(key)),
+        {
+            "state": "matched",
+            "match": _match_to_item(match),
+            "owner": owner,
+            "rev": rev + 1,
+            "version": version + 1,
+            "due": keys.due("match", seen_at, key),
+        },
+        table.still_at(rev),
+    )
+
+
+def to_item(transaction: Transaction) -> Item:
+    """As stored. A matched pair has one row in the sweep's index, the transaction's: it leads to the rest."""
+    record_type = "match" if transaction.match else "transaction"
+    return keys.transaction(transaction.key) | {
+        "subject": transaction.subject,
+        "due": keys.due(record_type, transaction.seen_at, transaction.key),
+        "bank": transaction.bank,
+        "scope": transaction.scope,
+        "kind": transaction.kind,
+        "amount": transaction.amount,
+        "currency": transaction.currency,
+        "at": to_millis(transaction.at),
+        "event": to_millis(transaction.event_at),
+        "seen": to_millis(transaction.seen_at),
+        "facts": dict(transaction.facts),
+        "codes": codes_to_item(transaction.codes),
+        "address": transaction.address,
+        "sealed": transaction.sealed,
+        "owner": transaction.owner,
+        "by_code": transaction.by_code or None,
+        "rev": transaction.rev,
+        "state": transaction.state,
+        "version": transaction.version,
+        "match": _match_to_item(transaction.match) if transaction.match else None,
+        "recalls": [_recall_to_item(recall) for recall in transaction.recalls] or None,
+        "sent": {version: _record_to_item(record) for version, record in transaction.deliveries.items()} or None,
+    }
+
+
+def from_item(item: Mapping[str, Any]) -> Transaction:
+    match = item.get("match")
+    return Transaction(
+        key=item["pk"].removeprefix("T#"),
+        subject=item["subject"],
+        bank=item["bank"],
+        scope=item["scope"],
+        kind=item["kind"],
+        amount=item["amount"],
+        currency=item["currency"],
+        at=from_millis(item["at"]),
+        event_at=from_millis(item["event"]),
+        seen_at=from_millis(item["seen"]),
+        facts=item["facts"],
+        codes=Codes(**item["codes"]),
+        address=item["address"],
+        sealed=item["sealed"],
+        owner=item["owner"],
+        by_code=item.get("by_code", False),
+        rev=item["rev"],
+        state=item["state"],
+        version=item["version"],
+        match=_match_from_item(match) if match else None,
+        recalls=tuple(
+            Recall(recall["match"], recall["version"], from_millis(recall["event"]))
+            for recall in item.get("recalls", [])
+        ),
+        deliveries={version: _record_from_item(record) for version, record in item.get("sent", {}).items()},
+    )
+
+
+def codes_to_item(codes: Codes) -> Item:
+    return {name: value for name, value in asdict(codes).items() if value is not None}
+
+
+def _recall_to_item(recall: Recall) -> Item:
+    return {"match": recall.match_id, "version": recall.version, "event": to_millis(recall.event_at)}
+
+
+def _match_to_item(match: ReceiptOfMatch) -> Item:
+    return {
+        "tender": match.tender_key,
+        "body": match.body_key,
+        "letter": match.letter,
+        "method": match.method,
+        "confidence": match.confidence,
+        "reasons": list(match.reasons),
+        "event": to_millis(match.event_at),
+    }
+
+
+def _match_from_item(item: Mapping[str, Any]) -> ReceiptOfMatch:
+    return ReceiptOfMatch(
+        tender_key=item["tender"],
+        body_key=item["body"],
+        letter=item["letter"],
+        method=item["method"],
+        confidence=item["confidence"],
+        reasons=tuple(item["reasons"]),
+        event_at=from_millis(item["event"]),
+    )
+
+
+def _record_to_item(record: DeliveryRecord) -> Item:
+    item: Item = {"state": record.state, "at": to_millis(record.at)}
+    if record.failures:
+        item["failures"] = record.failures
+    if record.status is not None:
+        item["status"] = record.status
+    return item
+
+
+def _record_from_item(item: Mapping[str, Any]) -> DeliveryRecord:
+    return DeliveryRecord(
+        state=item["state"],
+        at=from_millis(item["at"]),
+        failures=item.get("failures", 0),
+        status=item.get("status"),
+    )
