@@ -132,6 +132,14 @@ def _unprintable(text: str) -> bool:
 _NOT_CARD_TEXT = refusing(card_numbers.in_free_text, "holds a card number")
 _NOT_CARD_ID = refusing(card_numbers.is_card_number, "is a card number")
 
+_ID_SHAPE = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+
+
+def is_id(value: str) -> bool:
+    """Whether a partner could have given this id."""
+    return _ID_SHAPE.fullmatch(value) is not None
+
+
 Id = Annotated[
     str, matching(r"[A-Za-z0-9_.:-]{1,64}", "must be 1 to 64 of A-Z a-z 0-9 _ . : -"), _NOT_CARD_ID
 ]

@@ -5,7 +5,6 @@ change its secret without losing a message.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -81,7 +80,7 @@ def _key(secret: str) -> bytes:
     encoded = secret.removeprefix(_PREFIX)
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if encoded == secret or len(key) not in _KEY_BYTES:
         raise ValueError("a webhook secret is whsec_ and the base64 of 24 to 64 bytes")
