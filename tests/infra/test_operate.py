@@ -1,0 +1,217 @@
+"""The operators' commands, on queues and secrets that moto keeps in this process."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from infra import operate
+from infra.names import APP_STACK, REGION
+
+QUEUES = ("match", "openbank")
+BODY = "sealed-and-not-to-be-shown"
+
+
+class Stacks:
+    """CloudFormation as far as the commands ask it, which moto has only with much more to install."""
+
+    def __init__(self, outputs: dict[str, str]) -> None:
+        self.outputs = outputs
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803
+        assert StackName == APP_STACK
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs.items()]
+        return {"Stacks": [{"StackName": StackName, "Outputs": outputs}]}
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """The stand-ins, by service, for what is not moto's."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    real = operate._client
+    with mock_aws():
+        outputs = {"Queues": json.dumps(_make_queues()), "RegisterFunction": "register"}
+        services: dict[str, Any] = {"cloudformation": Stacks(outputs)}
+        monkeypatch.setattr(operate, "_client", lambda service: services.get(service) or real(service))
+        yield services
+
+
+def _make_queues() -> dict[str, str]:
+    sqs = boto3.client("sqs", region_name=REGION)
+    urls = {}
+    for name in QUEUES:
+        dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
+        urls[name] = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    return urls
+
+
+def _url(name: str) -> str:
+    return boto3.client("sqs", region_name=REGION).get_queue_url(QueueName=name)["QueueUrl"]
+
+
+def _send(name: str, count: int) -> None:
+    for index in range(count):
+        boto3.client("sqs", region_name=REGION).send_message(
+            QueueUrl=_url(name),
+            MessageBody=f"{BODY}-{index}",
+            MessageAttributes={"kind": {"DataType": "String", "StringValue": "delivery"}},
+        )
+
+
+def _messages(name: str) -> list[dict[str, Any]]:
+    sqs, found = boto3.client("sqs", region_name=REGION), []
+    while batch := sqs.receive_message(
+        QueueUrl=_url(name), MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    ).get("Messages"):
+        found += batch
+    return found
+
+
+@pytest.mark.usefixtures("aws")
+def test_redrive_moves_every_message_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    _send("openbank-dead", 23)
+    assert operate.main(["redrive", "openbank"]) == 0
+    assert _messages("openbank-dead") == []
+    moved = _messages("openbank")
+    assert {message["Body"] for message in moved} == {f"{BODY}-{index}" for index in range(23)}
+    assert len(moved) == 23
+    for message in moved:
+        assert message["MessageAttributes"]["kind"] == {"DataType": "String", "StringValue": "delivery"}
+    shown = "".join(capsys.readouterr())
+    assert "23 moved from the dead letters of openbank, 0 failed, 0 left" in shown
+    assert BODY not in shown
+
+
+@pytest.mark.usefixtures("aws")
+def test_redrive_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
+    _send("match-dead", 15)
+    assert operate.main(["redrive", "match", "--limit", "12"]) == 0
+    assert len(_messages("match")) == 12
+    assert "3 left" in capsys.readouterr().out
+
+
+def test_what_cannot_be_sent_stays_in_the_dead_letters(
+    aws: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _send("match-dead", 3)
+    real = boto3.client("sqs", region_name=REGION)
+
+    class HalfBroken:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+        def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803
+            return real.send_message_batch(QueueUrl=QueueUrl, Entries=Entries[:1])
+
+    aws["sqs"] = HalfBroken()
+    assert operate.main(["redrive", "match"]) == 1
+    assert len(_messages("match")) == 1
+    shown = capsys.readouterr()
+    assert "1 moved from the dead letters of match, 2 failed" in shown.out
+    assert "still in the dead letters" in shown.err
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_unknown_queue_is_refused_naming_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert operate.main(["redrive", "monzo"]) == 1
+    assert "match, openbank" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("aws")
+def test_dead_letters_lists_depths(capsys: pytest.CaptureFixture[str]) -> None:
+    _send("openbank-dead", 2)
+    assert operate.main(["dead-letters"]) == 0
+    assert _words(capsys.readouterr().out) == [
+        ["0", "match"],
+        ["2", "openbank"],
+    ]
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_new_secret_is_stored_and_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert operate.main(["secret", "new", "openbank/2026-11"]) == 0
+    name = "counterfoil/webhooks/openbank/2026-11"
+    value = boto3.client("secretsmanager", region_name=REGION).get_secret_value(SecretId=name)["SecretString"]
+    assert value.startswith("whsec_")
+    assert len(value) == len("whsec_") + 44  # 32 bytes in base64
+    shown = "".join(capsys.readouterr())
+    assert name in shown
+    assert value.removeprefix("whsec_") not in shown
+    assert operate.main(["secret", "new", name]) == 1
+    assert "exists" in capsys.readouterr().err
+
+
+class Registering:
+    """Stands for the deployed function; moto would need Docker to run one."""
+
+    def __init__(self, answer: dict[str, Any], **more: str) -> None:
+        self.answer, self.more = answer, more
+        self.calls: list[dict[str, Any]] = []
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        assert FunctionName == "register"
+        self.calls.append(json.loads(Payload))
+        return {"Payload": io.BytesIO(json.dumps(self.answer).encode()), **self.more}
+
+
+def _words(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()]
+
+
+def test_register_sends_the_texts_and_tells_what_was_stored(
+    aws: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    merchants = tmp_path / "m.json"
+    merchants.write_text('{"merchants": []}\n', encoding="utf-8")
+    aws["lambda"] = registering = Registering({"registered": {"merchants": 2, "stores": 5}})
+    assert operate.main(["register", "--merchants", str(merchants)]) == 0
+    assert registering.calls == [{"merchants": '{"merchants": []}\n', "banks": None}]
+    assert _words(capsys.readouterr().out) == [
+        ["2", "merchants"],
+        ["5", "stores"],
+    ]
+
+
+def test_register_tells_each_problem_by_file_line_and_field(
+    aws: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    banks = tmp_path / "b.json"
+    banks.write_text("{}", encoding="utf-8")
+    problem = {"file": "banks", "line": 12, "field": "banks[0].callback_url", "message": "must be https"}
+    aws["lambda"] = Registering({"problems": [problem]})
+    assert operate.main(["register", "--banks", str(banks)]) == 1
+    assert f"{banks}:12 banks[0].callback_url: must be https" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("arguments", [[], ["--banks", "no/such/file.json"]])
+def test_register_without_a_file_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert operate.main(["register", *arguments]) == 1
+    assert capsys.readouterr().err
+
+
+def test_a_function_that_fails_is_not_taken_for_done(
+    aws: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    banks = tmp_path / "b.json"
+    banks.write_text("{}", encoding="utf-8")
+    aws["lambda"] = Registering({"errorMessage": "…"}, FunctionError="Unhandled")
+    assert operate.main(["register", "--banks", str(banks)]) == 1
+    assert "log" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("order", ["register", "redrive", "secret", "dead-letters"])
+def test_help_teaches_each_order(order: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        operate.main([order, "--help"])
+    assert ended.value.code == 0
+    assert len(capsys.readouterr().out.split()) > 25
