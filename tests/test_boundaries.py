@@ -1,0 +1,238 @@
+"""The rooms keep to themselves, and nothing that belongs together is half there."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CORE = ROOT / "layers" / "core" / "python" / "counterfoil"
+FUNCTIONS = ROOT / "functions"
+INFRA = ROOT / "infra"
+
+# What a room may import beside the standard library and itself. A module is a room where it stands alone.
+MAY_IMPORT = {
+    "errors": set[str](),
+    "domain": {"pydantic", "counterfoil.errors"},
+    # Seals by key alone; who may open what is decided by flows.
+    "sealing": {"cryptography", "counterfoil.errors"},
+    "banks": {"counterfoil.domain", "counterfoil.errors", "cryptography"},
+    "retailers": {"counterfoil.domain", "counterfoil.errors", "cryptography"},
+    "store": {"counterfoil.domain", "counterfoil.errors", "boto3", "botocore"},
+    "flows": {
+        *("counterfoil.domain", "counterfoil.errors", "counterfoil.sealing"),
+        *("counterfoil.banks", "counterfoil.retailers", "counterfoil.store"),
+    },
+    # urllib3 for the one module that calls banks.
+    "runtime": {
+        "counterfoil.errors",
+        "counterfoil.sealing",
+        "aws_lambda_powertools",
+        "boto3",
+        "botocore",
+        "urllib3",
+    },
+}
+FUNCTIONS_MAY_IMPORT = {"counterfoil", "pydantic", "aws_lambda_powertools"}
+# Infrastructure reads data from the application, never its behaviour.
+DATA_FOR_INFRA = {"BANKS", "RETAILERS", "RECORDS"}
+# Decisions take the clock as an argument and touch nothing outside them.
+IMPURE_MODULES = {
+    "os",
+    "io",
+    "time",
+    "random",
+    "socket",
+    "subprocess",
+    "pathlib",
+    "logging",
+    "threading",
+    "http",
+}
+IMPURE_CALLS = {"now", "today", "utcnow", "open", "print"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """`from module import name`, or `import module` with no name."""
+
+    file: Path
+    line: int
+    module: str
+    name: str | None = None
+
+    def __str__(self) -> str:
+        what = f"{self.module}.{self.name}" if self.name else self.module
+        return f"{self.file.relative_to(ROOT)}:{self.line} {what}"
+
+    def within(self, allowed: set[str]) -> bool:
+        whole = f"{self.module}.{self.name}"
+        return any(
+            path == part or path.startswith(f"{part}.") for path in (self.module, whole) for part in allowed
+        )
+
+    @property
+    def top(self) -> str:
+        return self.module.split(".")[0]
+
+
+def _python(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def _imports(file: Path) -> Iterator[Import]:
+    """Those inside functions too."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (Import(file, node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno}: absolute imports tell which room they enter"
+            yield from (Import(file, node.lineno, node.module or "", alias.name) for alias in node.names)
+
+
+def _room(file: Path) -> str:
+    return file.relative_to(CORE).parts[0].removesuffix(".py")
+
+
+def _tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_every_room_is_one_of_the_table() -> None:
+    assert {_room(file) for file in _python(CORE)} - {"__init__"} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_what_it_may(room: str) -> None:
+    allowed = MAY_IMPORT[room] | {f"counterfoil.{room}"}
+    files = [file for file in _python(CORE) if _room(file) == room]
+    imports = [each for file in files for each in _imports(file) if each.top not in sys.stdlib_module_names]
+    assert files
+    assert [str(each) for each in imports if not each.within(allowed)] == []
+
+
+def test_decisions_are_pure() -> None:
+    for file in _python(CORE / "domain"):
+        assert [str(each) for each in _imports(file) if each.top in IMPURE_MODULES] == []
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call):
+                called = getattr(node.func, "attr", getattr(node.func, "id", None))
+                assert called not in IMPURE_CALLS, f"{file}:{node.lineno}"
+
+
+def test_functions_start_and_import_neither_boto3_nor_each_other() -> None:
+    imports = [each for file in _python(FUNCTIONS) for each in _imports(file)]
+    assert imports
+    outside = [each for each in imports if each.top not in sys.stdlib_module_names]
+    assert [str(each) for each in outside if not each.within(FUNCTIONS_MAY_IMPORT)] == []
+
+
+def test_functions_leave_errors_to_the_runtime() -> None:
+    """One table maps errors to answers; a handler with a table of its own would differ from it."""
+    for file in _python(FUNCTIONS):
+        tries = [node.lineno for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Try)]
+        assert tries == [], file
+
+
+def test_infra_takes_only_data_from_the_application() -> None:
+    imports = [each for file in _python(INFRA) for each in _imports(file) if each.top == "counterfoil"]
+    assert [str(each) for each in imports if each.name not in DATA_FOR_INFRA] == []
+
+
+def test_only_the_sandbox_uses_the_sandbox() -> None:
+    files = [file for file in _python(INFRA) if "sandbox" not in file.relative_to(INFRA).parts]
+    imports = [each for file in [*files, *_python(CORE), *_python(FUNCTIONS)] for each in _imports(file)]
+    assert [str(each) for each in imports if each.within({"infra.sandbox"})] == []
+
+
+def test_every_function_is_deployed_and_nothing_else_is() -> None:
+    deployed = [
+        node.args[1].value
+        for file in _python(INFRA / "areas")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Function"
+    ]
+    assert len(set(deployed)) == len(deployed)
+    assert set(deployed) == {file.stem for file in _python(FUNCTIONS)} - {"__init__"}
+
+
+def test_every_function_has_an_event_and_every_event_a_function() -> None:
+    functions = {file.stem for file in _python(FUNCTIONS)} - {"__init__"}
+    assert {file.name.split(".")[0] for file in (ROOT / "events").glob("*.json")} == functions
+
+
+def test_every_service_that_is_called_is_in_the_layer() -> None:
+    from infra.packages import AWS_SERVICES
+
+    called = {
+        node.args[0].value
+        for file in _python(CORE)
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", "") in ("client", "create_client")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert called
+    assert called <= set(AWS_SERVICES)
+
+
+@pytest.mark.parametrize(("folder", "longest"), [(CORE, 300), (INFRA, 300), (FUNCTIONS, 80)])
+def test_modules_stay_short(folder: Path, longest: int) -> None:
+    lengths = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in _python(folder)}
+    assert lengths
+    assert {file: length for file, length in lengths.items() if length > longest} == {}
+
+
+@pytest.mark.parametrize(
+    "lock",
+    ["requirements.lock", "requirements-engine.lock", "layers/hot/requirements.txt", "package-lock.json"],
+)
+def test_locks_pin_by_hash_and_name_no_host(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert "://" not in text
+    assert not re.search(r"--(index|extra-index|find-links)", text)
+    if lock.endswith(".json"):
+        assert '"resolved"' not in text
+        assert '"integrity": "sha512-' in text
+    else:
+        pins = re.findall(r"^[a-z0-9].*?(?=^[a-z#]|\Z)", text, re.MULTILINE | re.DOTALL)
+        assert len(pins) > 10
+        for pin in pins:
+            assert re.match(r"\S+==\S+ \\", pin), pin.splitlines()[0]
+            assert "--hash=sha256:" in pin, pin.splitlines()[0]
+
+
+def test_the_layer_has_the_versions_that_are_tested() -> None:
+    def pins(path: str) -> dict[str, str]:
+        return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / path).read_text(), re.MULTILINE))
+
+    layer, tested = pins("layers/hot/requirements.txt"), pins("requirements.lock")
+    assert layer
+    assert layer.items() <= tested.items()
+
+
+def test_no_file_names_a_machine_or_a_registry() -> None:
+    # Put together here, so that this file does not name them either.
+    folders = [f"/{name}/" for name in ("work", "root", "home")]
+    hosts = [f"{name}.org" for name in ("pypi", "npmjs", "pythonhosted")]
+    found = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in _tracked()
+        if file.suffix not in (".png", ".ico", ".woff2")
+        for name in folders + hosts
+        if name in file.read_text(errors="replace")
+    ]
+    assert found == []
