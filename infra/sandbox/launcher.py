@@ -28,7 +28,6 @@ from ministack.services import dynamodb, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
 VERSION = "1.5.33"
-WORKERS_PER_FUNCTION = 16
 # What the managed Python runtime holds besides the standard library; functions see nothing else of ours.
 RUNTIME_PACKAGES = (
     "awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "runtime_client", "s3transfer",
@@ -61,6 +60,7 @@ def python_functions_run_under_the_real_runtime() -> None:
         paths = [f"{extract(content)}/python" for content in reversed(layers) if content]
         logs = config.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
         return env | {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": logs,
@@ -97,24 +97,35 @@ def invocations_are_not_held_up() -> None:
     BaseHTTPRequestHandler.disable_nagle_algorithm = True
 
 
-def bursts_wait_for_a_worker() -> None:
+def bursts_wait_for_a_warm_worker() -> None:
     """Gap: fifty requests at once start fifty interpreters at once, and all of them time out.
 
-    Beyond WORKERS_PER_FUNCTION processes a request waits for one to come free. (Nothing of ours
-    invokes itself, which could wait for its own worker.)
+    As many start together as there are processors; meanwhile a request takes any worker that comes free.
     """
-    acquire = lambda_runtime.acquire_worker
+    acquire, spawn = lambda_runtime.acquire_worker, lambda_runtime.ProvidedWorker._spawn
+    starting = threading.Semaphore(os.cpu_count() or 1)
 
-    def acquire_or_wait(name: str, config: dict[str, Any], code: bytes, **options: Any) -> Any:
-        options["max_concurrency"] = WORKERS_PER_FUNCTION
-        deadline = time.monotonic() + 60
-        while True:
-            worker, reason = acquire(name, config, code, **options)
-            if worker is not None or time.monotonic() > deadline:
-                return worker, reason
-            time.sleep(0.005)
+    def acquire_or_wait(name: str, config: dict[str, Any], code: bytes, qualifier: str = "$LATEST") -> Any:
+        key = lambda_runtime._worker_key(name, config, qualifier)
+        may_start = False
+        while not may_start and all(worker.in_use for worker in lambda_runtime._workers.get(key, ())):
+            may_start = starting.acquire(timeout=0.01)
+        worker, how = acquire(name, config, code, qualifier=qualifier)
+        worker.may_start = may_start and how == "spawn"
+        if may_start and not worker.may_start:
+            starting.release()
+        return worker, how
+
+    def start(worker: Any, init_timeout: float | None = None) -> None:
+        try:
+            spawn(worker, init_timeout)
+        finally:
+            if worker.may_start:
+                worker.may_start = False
+                starting.release()
 
     lambda_svc.acquire_worker = acquire_or_wait
+    lambda_runtime.ProvidedWorker._spawn = start
 
 
 def loopback_counts_as_secure() -> None:
@@ -215,7 +226,7 @@ def a_secret_is_referred_to_by_its_arn() -> None:
 PATCHES = (
     python_functions_run_under_the_real_runtime,
     invocations_are_not_held_up,
-    bursts_wait_for_a_worker,
+    bursts_wait_for_a_warm_worker,
     loopback_counts_as_secure,
     reads_are_counted_in_4_kb,
     queues_lose_no_message,
