@@ -45,12 +45,15 @@ seconds old, its right counterpart is as likely still on its way as not here, so
 served in the same seconds are crossed as soon as one's receipt overtakes the other's.)
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from math import exp, pi, sqrt
 from typing import Final, Literal
 
+from counterfoil.domain.assignments import Pair, posterior
 from counterfoil.domain.clocks import DAY, UNKNOWN, Clock
 
 type Method = Literal["rrn", "auth_code", "token", "card_and_time", "time"]
@@ -118,7 +121,6 @@ class Unmatched:
     reasons: tuple[str, ...]
 
 
-type Pair = tuple[int, int]
 type Decision = Match | Wait | Ambiguous | Unmatched
 
 
@@ -166,11 +168,9 @@ class Settings:
     surprises: float = 0.03
     surprise_scale: float = 300.0
     refund_scale: float = 2 * DAY
-    sale: Pace = Pace(count=1, seconds=420, window=240)
-    refund: Pace = Pace(count=2, seconds=0, window=3.5 * DAY)
-    linked: float = 1.0
+    sale: Pace = Pace(count=0.5, seconds=0, window=240)
+    refund: Pace = Pace(count=1, seconds=0, window=3.5 * DAY)
     candidate: float = 0.01
-    exact: int = 6
     most: float = 1e12
     evidence: Mapping[str, Evidence] = field(default_factory=lambda: EVIDENCE)
 
@@ -194,14 +194,14 @@ def decide(
     read, so no match is claimed. Pure and total for sides of one partition with aware times.
     """
     scene = _Scene((subject, *others), clocks, settings)
-    pairs = scene.pairs_of(subject)
+    candidates = scene.candidates(subject)
     what = "receipt" if subject.side == "transaction" else "payment"
-    if not pairs:
+    if not candidates:
         return Unmatched((f"No {what} nearby could belong",))
     undecided = Wait if _age(now, subject) < settings.look_again[-1] else Ambiguous
     if truncated:
         return undecided(("Too many payments of this amount nearby to tell apart",))
-    for pair in pairs:
+    for pair in candidates:
         confidence = scene.posterior(pair)
         if confidence < settings.threshold:
             continue
@@ -212,7 +212,7 @@ def decide(
         method, reasons = scene.explain(pair)
         key = receipt.key if subject.side == "transaction" else payment.key
         return Match(key, method, min(0.9999, round(confidence, 4)), reasons)
-    if len(pairs) == 1:
+    if len(candidates) == 1:
         return undecided((f"One {what} nearby could belong, but too little speaks for it",))
     return undecided((f"Several {what}s nearby could belong",))
 
@@ -235,9 +235,9 @@ class _Scene:
         self.paid = [(payment.at - start).total_seconds() for payment in self.payments]
         said = [(receipt.at - start).total_seconds() for receipt in self.receipts]
         self.issued = [time - clock.offset for time, clock in zip(said, self.clocks, strict=True)]
-        self.odds = [self._row(i) for i in range(len(self.payments))]
+        self.issued_in_order = sorted(self.issued)
 
-    def pairs_of(self, subject: Side) -> list[Pair]:
+    def candidates(self, subject: Side) -> list[Pair]:
         """The pairs that hold `subject` and are not ruled out."""
         if subject.side == "transaction":
             i = self.payments.index(subject)
@@ -245,24 +245,15 @@ class _Scene:
         else:
             j = self.receipts.index(subject)
             pairs = [(i, j) for i in range(len(self.payments))]
-        return [(i, j) for i, j in pairs if self.odds[i][j] >= self.settings.candidate]
+        return [pair for pair in pairs if self._odds(pair) >= self.settings.candidate]
 
     def posterior(self, pair: Pair, scale: float = 1.0) -> float:
         """The probability that `pair` is one sale, with every odds multiplied by `scale`."""
-        i, j = pair
-        alone = self.odds[i][j] * scale
-        ceiling = alone / (1 + alone)  # what it would be without rivals
-        if ceiling < self.settings.threshold or len(self.payments) == len(self.receipts) == 1:
-            return ceiling
-        links = self._links(scale)
-        rows, columns = _group_of(i, links)
-        if min(len(rows), len(columns)) > self.settings.exact:
-            against_payment = 1 + sum(odds for (a, b), odds in links.items() if a == i and b != j)
-            against_receipt = 1 + sum(odds for (a, b), odds in links.items() if b == j and a != i)
-            return links[pair] / (links[pair] + against_payment * against_receipt)
-        group = {(a, b): odds for (a, b), odds in links.items() if a in rows}
-        rest = {(a, b): odds for (a, b), odds in group.items() if a != i and b != j}
-        return links[pair] * _all_matchings(rest) / _all_matchings(group)
+        alone = self._odds(pair) * scale
+        without_rivals = alone / (1 + alone)
+        if without_rivals < self.settings.threshold or len(self.payments) == len(self.receipts) == 1:
+            return without_rivals
+        return posterior([[odds * scale for odds in row] for row in self._all_odds], pair)
 
     def explain(self, pair: Pair) -> tuple[Method, tuple[str, ...]]:
         """The strongest evidence used, and all of it in words."""
@@ -276,41 +267,28 @@ class _Scene:
             reasons.append(evidence.says if ours == theirs else evidence.says_not)
             if ours == theirs and method == "time":
                 method = evidence.method or method
-        return method, (*reasons, self._time_in_words(i, j), self._crowd_in_words(i))
+        return method, (*reasons, self._time_in_words(i, j), _crowd_in_words(self._crowd(i)))
 
     def _time_in_words(self, i: int, j: int) -> str:
-        seconds = abs(self.issued[j] - self.paid[i])
-        apart = _in_words(seconds)
+        apart = _in_words(abs(self.issued[j] - self.paid[i]))
         if self.pace is self.settings.refund:
             return f"{apart} apart"
-        known = "by the till's clock" if self.clocks[j].count else "by a clock we do not know yet"
-        return f"{apart} apart {known}"
-
-    def _crowd_in_words(self, i: int) -> str:
-        crowd = self._crowd(i)
-        if crowd == 0:
-            return "No other payment of this amount nearby"
-        return f"{crowd} other{'' if crowd == 1 else 's'} of this amount nearby, all less likely"
-
-    def _crowd(self, i: int) -> int:
-        """How many other sales near payment `i` have shown themselves."""
-        centre, window = self.paid[i], self.pace.window
         return (
-            max(sum(abs(time - centre) <= window for time in side) for side in (self.paid, self.issued)) - 1
+            f"{apart} apart by {"the till's clock" if self.clocks[j].count else 'a clock we do not know yet'}"
         )
 
-    def _row(self, i: int) -> list[float]:
-        """The odds of payment `i` with each receipt."""
-        settings, pace, payment = self.settings, self.pace, self.payments[i]
-        rate = (pace.count + self._crowd(i)) / (pace.seconds + 2 * pace.window)
+    @cached_property
+    def _all_odds(self) -> list[list[float]]:
+        return [[self._odds((i, j)) for j in range(len(self.receipts))] for i in range(len(self.payments))]
+
+    def _odds(self, pair: Pair) -> float:
+        """w of the module's docstring."""
+        i, j = pair
+        settings, pace = self.settings, self.pace
+        rate = (pace.count + self._crowd(i)) / (pace.seconds + pace.window)
         chance = rate * settings.miss * settings.strangers
-        return [
-            min(
-                settings.most,
-                self._density(i, j) / chance * _codes(payment.codes, receipt.codes, settings.evidence),
-            )
-            for j, receipt in enumerate(self.receipts)
-        ]
+        ratio = _ratio(self.payments[i].codes, self.receipts[j].codes, settings.evidence)
+        return min(settings.most, self._density(i, j) / chance * ratio)
 
     def _density(self, i: int, j: int) -> float:
         """f(d) of the module's docstring, per second."""
@@ -323,23 +301,19 @@ class _Scene:
             apart, settings.surprise_scale
         )
 
-    def _links(self, scale: float) -> dict[Pair, float]:
-        """The linked pairs, their odds divided by the nulls of both their sides."""
-        linked = self.settings.linked
-        scaled = [[odds * scale for odds in row] for row in self.odds]
-        row_nulls = [1 + sum(odds for odds in row if odds < linked) for row in scaled]
-        column_nulls = [
-            1 + sum(odds for odds in column if odds < linked) for column in zip(*scaled, strict=True)
-        ]
-        return {
-            (a, b): odds / (row_nulls[a] * column_nulls[b])
-            for a, row in enumerate(scaled)
-            for b, odds in enumerate(row)
-            if odds >= linked
-        }
+    def _crowd(self, i: int) -> int:
+        """How many other sales near payment `i` have shown themselves: the larger of payments and receipts."""
+        earliest, latest = self.paid[i] - self.pace.window, self.paid[i] + self.pace.window
+        return (
+            max(
+                bisect_right(times, latest) - bisect_left(times, earliest)
+                for times in (self.paid, self.issued_in_order)
+            )
+            - 1
+        )
 
 
-def _codes(ours: Codes, theirs: Codes, evidence: Mapping[str, Evidence]) -> float:
+def _ratio(ours: Codes, theirs: Codes, evidence: Mapping[str, Evidence]) -> float:
     """The product of the likelihood ratios of all codes that both sides gave."""
     ratio = 1.0
     for name, weight in evidence.items():
@@ -353,38 +327,14 @@ def _laplace(apart: float, scale: float) -> float:
     return exp(-apart / scale) / (2 * scale)
 
 
-def _group_of(payment: int, links: Mapping[Pair, float]) -> tuple[set[int], set[int]]:
-    """The payments and the receipts that links join to `payment`, directly or through others."""
-    rows, columns, size = {payment}, set[int](), 0
-    while size != len(rows) + len(columns):
-        size = len(rows) + len(columns)
-        columns |= {b for a, b in links if a in rows}
-        rows |= {a for a, b in links if b in columns}
-    return rows, columns
-
-
-def _all_matchings(links: Mapping[Pair, float]) -> float:
-    """Z: the sum over all sets of disjoint pairs of the product of their odds; 1 for no links.
-
-    Goes through the longer side and keeps, for each subset of the shorter side, the weight of having used just that.
-    """
-    longer = 0 if len({a for a, _ in links}) >= len({b for _, b in links}) else 1
-    places = {member: 1 << place for place, member in enumerate(sorted({pair[1 - longer] for pair in links}))}
-    totals = {0: 1.0}
-    for member in sorted({pair[longer] for pair in links}):
-        options = [(places[pair[1 - longer]], odds) for pair, odds in links.items() if pair[longer] == member]
-        grown = dict(totals)
-        for used, total in totals.items():
-            for place, odds in options:
-                if not used & place:
-                    grown[used | place] = grown.get(used | place, 0.0) + total * odds
-        totals = grown
-    return sum(totals.values())
+def _crowd_in_words(crowd: int) -> str:
+    if crowd == 0:
+        return "No other payment of this amount nearby"
+    return f"{crowd} other{'' if crowd == 1 else 's'} of this amount nearby, all less likely"
 
 
 def _in_words(seconds: float) -> str:
-    size, name = next(
-        (unit for unit in ((DAY, "day"), (60.0, "minute")) if seconds >= 2 * unit[0]), (1.0, "second")
-    )
+    units = ((DAY, "day"), (60.0, "minute"))
+    size, name = next((unit for unit in units if seconds >= 2 * unit[0]), (1.0, "second"))
     count = round(seconds / size)
     return f"{count} {name}{'' if count == 1 else 's'}"

@@ -31,8 +31,10 @@ GONE = 410
 class Answer(Protocol):
     """What came back: the HTTP status (None: nothing did), and how long the bank asks us to wait (seconds)."""
 
-    status: int | None
-    retry_after: int | None
+    @property
+    def status(self) -> int | None: ...
+    @property
+    def retry_after(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ def seconds(name: str) -> tuple[int, ...]:
 
 
 def flag(name: str) -> bool:
-    return os.environ[name] == "true"
+    return os.environ.get(name) == "true"
 
 
 def queue_urls() -> dict[str, str]:

@@ -10,6 +10,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from counterfoil.errors import TryAgain
+
 MOST_A_BATCH = 10
 LONGEST_DELAY = 900
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4})
@@ -21,8 +23,8 @@ class Outgoing:
 
     url: str
     body: Mapping[str, Any]
-    delay: int
-    of: str
+    delay: int = 0
+    of: str = ""
 
 
 @functools.cache
@@ -37,6 +39,12 @@ def send(messages: Sequence[Outgoing]) -> set[str]:
         for batch in batched([message for message in messages if message.url == url], MOST_A_BATCH, strict=False):
             failed |= _send_batch(url, batch)
     return failed
+
+
+def send_or_fail(messages: Sequence[Outgoing]) -> None:
+    """Sends all, or raises TryAgain: then the caller must not say that anything was taken."""
+    if send(messages):
+        raise TryAgain("a queue did not take a message")
 
 
 def _send_batch(url: str, batch: Sequence[Outgoing]) -> set[str]:

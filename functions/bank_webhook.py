@@ -1,0 +1,29 @@
+"""A bank tells of a card transaction: POST /v1/banks/{bank}/transactions."""
+
+from datetime import UTC, datetime
+
+from counterfoil.banks import adapter_named
+from counterfoil.domain import strict_json
+from counterfoil.errors import NotFound
+from counterfoil.flows import intake
+from counterfoil.runtime import api, env, observe, queues, secrets
+from counterfoil.runtime.api import Reply, Request
+from counterfoil.runtime.queues import Outgoing
+from counterfoil.store import registry
+
+
+def _take(request: Request) -> Reply:
+    now = datetime.now(UTC)
+    record = registry.bank(request.path["bank"])
+    if record is None:
+        raise NotFound("no such bank")
+    adapter = adapter_named(record.bank.adapter)
+    adapter.verify(request.headers, request.body, secrets.active(record.bank.secrets), now)
+    event = adapter.parse(strict_json.loads(request.body))
+    outcome = intake.take_transaction(record.bank.bank, adapter, event, secrets.sealer(), now)
+    queues.send_or_fail([Outgoing(env.text("MATCH_QUEUE_URL"), send.body, send.delay) for send in outcome.sends])
+    observe.count(outcome.counts)
+    return Reply(202, {"status": "taken"})
+
+
+handler = api.endpoint(_take)

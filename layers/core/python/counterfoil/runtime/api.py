@@ -1,0 +1,118 @@
+"""The HTTP edge: from API Gateway's event (payload 2.0) to a request, and from a result or an error to an answer.
+
+Every refusal is an RFC 9457 problem, made here and nowhere else.
+"""
+
+import binascii
+import json
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from counterfoil.errors import BadRequest, Forbidden, Refused, TooLarge, TooMany
+from counterfoil.runtime import observe
+
+MOST_BYTES = 256 * 1024
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a handler needs of a call. `body` are the raw bytes received; header names are lower case."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    path: Mapping[str, str]
+    method: str
+    scopes: frozenset[str]
+
+    def require_scope(self, scope: str) -> None:
+        """Raises Forbidden unless the caller's token was given `scope`: it names the partner that may call."""
+        if scope not in self.scopes:
+            raise Forbidden("the token is not for this partner, or not for this call")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A JSON answer."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Handler(Protocol):
+    def __call__(self, request: Request) -> Reply: ...
+
+
+def endpoint(handle: Handler) -> Callable[[Mapping[str, Any], object], Answer]:
+    """The Lambda handler around a function from Request to Reply."""
+
+    def handler(event: Mapping[str, Any], context: object) -> Answer:
+        try:
+            return _answer(handle(_request(event)))
+        except Refused as refusal:
+            observe.count([f"Refused{refusal.status}"])
+            return problem(refusal)
+        except Exception as error:
+            observe.failure("failed", error)
+            return _problem_answer({"type": "about:blank", "title": "Our fault", "status": 500}, {})
+        finally:
+            observe.flush()
+
+    return handler
+
+
+def problem(refusal: Refused) -> Answer:
+    """The answer that says what was refused, field by field."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.detail,
+    }
+    if refusal.problems:
+        body["errors"] = [{"field": item.field, "message": item.message} for item in refusal.problems]
+    headers = {"retry-after": str(refusal.retry_after)} if isinstance(refusal, TooMany) else {}
+    return _problem_answer(body, headers)
+
+
+def _problem_answer(body: dict[str, Any], headers: Mapping[str, str]) -> Answer:
+    return _json_answer(body["status"], body, {"content-type": "application/problem+json", **headers})
+
+
+def _answer(reply: Reply) -> Answer:
+    return _json_answer(reply.status, reply.body, {"content-type": "application/json", **reply.headers})
+
+
+def _json_answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    safe = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return {"statusCode": status, "headers": {**safe, **headers}, "body": text}
+
+
+def _request(event: Mapping[str, Any]) -> Request:
+    context = event.get("requestContext", {})
+    claims = context.get("authorizer", {}).get("jwt", {}).get("claims", {})
+    return Request(
+        body=_raw_body(event),
+        headers={name.lower(): value for name, value in event.get("headers", {}).items()},
+        path=event.get("pathParameters") or {},
+        method=context["http"]["method"],
+        scopes=frozenset(str(claims.get("scope", "")).split()),
+    )
+
+
+def _raw_body(event: Mapping[str, Any]) -> bytes:
+    text = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        try:
+            raw = b64decode(text, validate=True)
+        except binascii.Error:
+            raise BadRequest("the body did not arrive whole") from None
+    else:
+        raw = text.encode("utf-8", "surrogatepass")
+    if len(raw) > MOST_BYTES:
+        raise TooLarge("a request body is at most 256 KiB")
+    return raw
