@@ -109,13 +109,14 @@ class Function(Construct):
         ]
         self.allow(key_actions, table.encryption_key.key_arn, via="dynamodb")
 
-    def use_objects(self, bucket: s3.Bucket, *actions: str) -> None:
-        self.allow(actions, bucket.arn_for_objects("*"))
+    def use_bodies(self, bucket: s3.Bucket, *actions: str) -> None:
+        """The bodies of receipts that are too large to lie in the ledger."""
+        self.allow(actions, bucket.arn_for_objects("bodies/*"))
         self.allow(["kms:Decrypt", "kms:GenerateDataKey"], bucket.encryption_key.key_arn, via="s3")
         # The rule names the bucket as this stack will: by what the other stack exports.
         exported = Stack.of(bucket).resolve(Stack.of(bucket).export_value(bucket.bucket_arn))
         self._explain_wildcard(
-            f"{exported['Fn::ImportValue']}/*", "Any object of this one bucket: keys are made at run time."
+            f"{exported['Fn::ImportValue']}/bodies/*", "Any receipt's body: its name is made at run time."
         )
 
     def send_to(self, *queues: sqs.IQueue) -> None:

@@ -55,9 +55,9 @@ def _deliver_receipt(app: AppStack, queues: dict[str, WorkQueue], timeout: int) 
             "ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower(),
         },
     )
-    function.use_table(data.ledger, *READ_ITEM, "dynamodb:UpdateItem")
+    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem", "dynamodb:UpdateItem")
     function.use_table(data.salts, *READ_ITEM)
-    function.use_objects(data.payloads, "s3:GetObject")
+    function.use_bodies(data.payloads, "s3:GetObject")
     function.read_secret(SEALING_SECRET)
     function.read_secrets_under(WEBHOOK_SECRETS)
     for queue in queues.values():

@@ -25,5 +25,5 @@ def add(app: AppStack) -> None:
             "ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower(),
         },
     )
-    function.use_table(app.data.ledger, *READ_ITEM, *QUERY, *WRITE_ITEM, "dynamodb:BatchWriteItem")
+    function.use_table(app.data.ledger, *READ_ITEM, *QUERY, *WRITE_ITEM)
     CfnOutput(app, "RegisterFunction", value=function.lambda_function.function_name)

@@ -5,7 +5,7 @@ from typing import Any
 
 from .conftest import Synthesis, ref
 
-WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 # Called by anyone who can reach the API: they may change nothing themselves.
 READERS = ("bank_webhook", "retailer_receipt", "delivery_status", "merchant_api")
 
@@ -74,3 +74,12 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     partners = {"bank_webhook", "retailer_receipt", "deliver_receipt"}
     assert readers("counterfoil/webhooks/*") == partners
     assert readers("counterfoil/sealing-??????") == partners | {"match_receipts", "consent_update"}
+
+
+def test_large_bodies_are_written_by_the_intake_and_read_by_the_delivery(production: Synthesis) -> None:
+    found = {
+        (name, each["Action"])
+        for name, each in _statements(production)
+        if str(each["Action"]).startswith("s3:") and "bodies/*" in str(each["Resource"])
+    }
+    assert found == {("retailer_receipt", "s3:PutObject"), ("deliver_receipt", "s3:GetObject")}
