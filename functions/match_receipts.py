@@ -15,5 +15,5 @@ def _work(message: Received) -> Outcome:
     return matching.work_on(message.body, secrets.sealer(), waits, datetime.now(UTC))
 
 
-def handler(event: Mapping[str, Any], context: object) -> batch.Failures:
+def handler(event: Mapping[str, Any], _context: object) -> batch.Failures:
     return batch.work_off(event, _work, env.queue_urls())

@@ -5,7 +5,7 @@ from counterfoil.runtime.api import Reply, Request
 from counterfoil.store import registry
 
 
-def _list(request: Request) -> Reply:
+def _list(_request: Request) -> Reply:
     merchants = [
         {"name": listing.name, "status": listing.status, "towns": list(listing.towns)}
         for listing in registry.listings()

@@ -9,7 +9,7 @@ from counterfoil.runtime import env
 from counterfoil.store import registry
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{"merchants": text or None, "banks": text or None}` to `{"registered": counts}` or `{"problems": [...]}`."""
     texts = {name: event.get(name) for name in ("merchants", "banks")}
     problems: list[dict[str, Any]] = []
@@ -32,7 +32,4 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
 
 
 def _told(file: str, error: RegistrationInvalid) -> list[dict[str, Any]]:
-    return [
-        {"file": file, "line": item.line, "field": item.field, "message": item.message}
-        for item in error.problems
-    ]
+    return [{"file": file, "line": item.line, "field": item.field, "message": item.message} for item in error.problems]

@@ -61,9 +61,7 @@ def all_matchings(links: Mapping[Pair, float]) -> float:
 
 def _links(odds: Sequence[Sequence[float]]) -> dict[Pair, float]:
     row_nulls = [1 + sum(weight for weight in row if weight < LINKED) for row in odds]
-    column_nulls = [
-        1 + sum(weight for weight in column if weight < LINKED) for column in zip(*odds, strict=True)
-    ]
+    column_nulls = [1 + sum(weight for weight in column if weight < LINKED) for column in zip(*odds, strict=True)]
     return {
         (a, b): weight / (row_nulls[a] * column_nulls[b])
         for a, row in enumerate(odds)

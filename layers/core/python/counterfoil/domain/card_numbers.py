@@ -72,9 +72,7 @@ def _is_card(digits: str) -> bool:
 
 
 def _has_scheme(digits: str) -> bool:
-    return any(
-        first <= digits[: len(first)] <= last and len(digits) in lengths for first, last, lengths in _SCHEMES
-    )
+    return any(first <= digits[: len(first)] <= last and len(digits) in lengths for first, last, lengths in _SCHEMES)
 
 
 def _passes_luhn(digits: str) -> bool:

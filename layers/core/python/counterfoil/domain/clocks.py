@@ -75,9 +75,7 @@ class Clock:
         return max(0.0, (when - self.updated_at).total_seconds() / DAY)
 
 
-UNKNOWN: Final = Clock(
-    offset=0.0, spread=UNKNOWN_SPREAD, count=0, updated_at=datetime(1970, 1, 1, tzinfo=UTC)
-)
+UNKNOWN: Final = Clock(offset=0.0, spread=UNKNOWN_SPREAD, count=0, updated_at=datetime(1970, 1, 1, tzinfo=UTC))
 
 
 def learn(clock: Clock | None, observed: float, at: datetime) -> Clock:

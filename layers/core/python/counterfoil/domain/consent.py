@@ -22,7 +22,9 @@ class ConsentRequest(Wire):
 
     granted: bool
     expected_version: Annotated[int, Field(ge=0)] | None = None
-    notice_version: Annotated[str, matching(r"\d{4}-\d{2}(\.\d+)?", "must be a year and month, such as 2026-11")] | None = None
+    notice_version: (
+        Annotated[str, matching(r"\d{4}-\d{2}(\.\d+)?", "must be a year and month, such as 2026-11")] | None
+    ) = None
     origin: Literal["bank_app", "bank_support", "our_support", "our_page"] = "bank_app"
     language: Annotated[
         str, matching(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "must be a language tag, such as en-GB")
@@ -64,7 +66,9 @@ class Customer:
         return choice is not None and choice.granted and not self.restricted
 
 
-def decide(customer: Customer, purpose: Purpose, request: ConsentRequest, now: datetime) -> tuple[Customer, Choice, bool]:
+def decide(
+    customer: Customer, purpose: Purpose, request: ConsentRequest, now: datetime
+) -> tuple[Customer, Choice, bool]:
     """The customer after the request, the choice that stands, and whether anything changed.
 
     The same request again changes nothing and gets the same answer. A grant that expects another version than the

@@ -140,9 +140,7 @@ def is_id(value: str) -> bool:
     return _ID_SHAPE.fullmatch(value) is not None
 
 
-Id = Annotated[
-    str, matching(r"[A-Za-z0-9_.:-]{1,64}", "must be 1 to 64 of A-Z a-z 0-9 _ . : -"), _NOT_CARD_ID
-]
+Id = Annotated[str, matching(r"[A-Za-z0-9_.:-]{1,64}", "must be 1 to 64 of A-Z a-z 0-9 _ . : -"), _NOT_CARD_ID]
 """An id that a partner gave, unique within that partner only."""
 
 Text = Annotated[
@@ -157,9 +155,7 @@ Text = Annotated[
 Money = Annotated[int, Field(ge=0, le=999_999_999_999)]
 """An amount in minor units of its currency."""
 
-Currency = Annotated[
-    str, refusing(lambda code: code not in CURRENCIES, "must be a currency code of ISO 4217")
-]
+Currency = Annotated[str, refusing(lambda code: code not in CURRENCIES, "must be a currency code of ISO 4217")]
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 """An RFC 3339 time with an offset, as an aware datetime that keeps the offset given."""

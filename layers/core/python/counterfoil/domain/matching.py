@@ -273,9 +273,7 @@ class _Scene:
         apart = _in_words(abs(self.issued[j] - self.paid[i]))
         if self.pace is self.settings.refund:
             return f"{apart} apart"
-        return (
-            f"{apart} apart by {"the till's clock" if self.clocks[j].count else 'a clock we do not know yet'}"
-        )
+        return f"{apart} apart by {"the till's clock" if self.clocks[j].count else 'a clock we do not know yet'}"
 
     @cached_property
     def _all_odds(self) -> list[list[float]]:
@@ -297,9 +295,7 @@ class _Scene:
             return _laplace(apart, settings.refund_scale)
         spread = self.clocks[j].spread_at(self.payments[i].at)
         normal = exp(-0.5 * (apart / spread) ** 2) / (spread * sqrt(2 * pi))
-        return (1 - settings.surprises) * normal + settings.surprises * _laplace(
-            apart, settings.surprise_scale
-        )
+        return (1 - settings.surprises) * normal + settings.surprises * _laplace(apart, settings.surprise_scale)
 
     def _crowd(self, i: int) -> int:
         """How many other sales near payment `i` have shown themselves: the larger of payments and receipts."""

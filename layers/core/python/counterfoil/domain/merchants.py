@@ -162,9 +162,7 @@ def claims(merchants: Iterable[Merchant]) -> dict[tuple[str, str], Claim]:
         scope_of = scopes(merchant)
         for store in merchant.stores:
             for claimed in store.claimed_ids():
-                claim = found.setdefault(
-                    claimed, Claim(merchant.retailer, scope_of[store.store_id], frozen=False)
-                )
+                claim = found.setdefault(claimed, Claim(merchant.retailer, scope_of[store.store_id], frozen=False))
                 if claim.retailer != merchant.retailer:
                     found[claimed] = Claim(claim.retailer, claim.scope, frozen=True)
     return found
@@ -175,7 +173,5 @@ def town_of(store: Store) -> str | None:
     if store.town is not None:
         return store.town
     parts = [part.strip() for part in store.address.split(",")[1:]]
-    places = [
-        part for part in parts if part and not re.search(r"\d", part) and part.lower() not in _COUNTRIES
-    ]
+    places = [part for part in parts if part and not re.search(r"\d", part) and part.lower() not in _COUNTRIES]
     return places[-1] if places else None

@@ -170,9 +170,7 @@ def check_registration(receipt: Receipt, merchant: Merchant) -> Store:
 def card_tenders(receipt: Receipt) -> list[tuple[int, Tender]]:
     """The tenders that a card transaction can match, each with its place in `tenders`."""
     return [
-        (index, tender)
-        for index, tender in enumerate(receipt.tenders)
-        if tender.type == "card" and tender.amount > 0
+        (index, tender) for index, tender in enumerate(receipt.tenders) if tender.type == "card" and tender.amount > 0
     ]
 
 

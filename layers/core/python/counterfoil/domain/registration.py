@@ -119,9 +119,7 @@ def _merchant_problems(merchants: tuple[Merchant, ...]) -> Iterator[tuple[Locati
         here: Location = ("merchants", place, "stores")
         if merchant.status == "live" and not merchant.stores:
             yield here, "must hold a store before the retailer is live"
-        for index, message in _repeats(
-            (store.store_id for store in merchant.stores), "store of this retailer"
-        ):
+        for index, message in _repeats((store.store_id for store in merchant.stores), "store of this retailer"):
             yield (*here, index, "store_id"), message
         for index, store in enumerate(merchant.stores):
             yield from _store_problems((*here, index), store)

@@ -63,9 +63,7 @@ class CardTransaction(_BankWire):
 class TransactionEvent(_BankWire):
     """The canonical event that every bank's own form is translated into."""
 
-    type: Literal[
-        "transaction.authorised", "transaction.cleared", "transaction.reversed", "transaction.refunded"
-    ]
+    type: Literal["transaction.authorised", "transaction.cleared", "transaction.reversed", "transaction.refunded"]
     timestamp: Instant | None = None
     data: CardTransaction
 
@@ -203,7 +201,5 @@ def contradicts(known: Transaction, new: Transaction) -> bool:
 
 
 def _codes_of_both(first: Codes, second: Codes) -> Codes:
-    missing = {
-        name: getattr(second, name) for name in Codes.__dataclass_fields__ if getattr(first, name) is None
-    }
+    missing = {name: getattr(second, name) for name in Codes.__dataclass_fields__ if getattr(first, name) is None}
     return replace(first, **missing)

@@ -88,7 +88,10 @@ def _carry_on(now_is: Transaction, was: Transaction, work: Work) -> Outcome:
 
 
 def _finish_match(transaction: Transaction) -> Outcome:
-    """What a match leaves to do, where its message died before it could; a delivery is sent last, so it proves the rest."""
+    """What a match leaves to do, where its message died before it could.
+
+    The delivery is sent last, so where it was made nothing is left.
+    """
     if transaction.is_all_delivered():
         return Outcome()
     rendezvous.delete(transaction_pointer(transaction))

@@ -70,7 +70,12 @@ def transaction_pointer(transaction: Transaction) -> Pointer:
         codes=transaction.codes,
     )
     return Pointer(
-        side, _partition(transaction), transaction.rev, transaction.address, transaction.bank, transaction.version
+        side,
+        _partition(transaction),
+        transaction.rev,
+        transaction.address,
+        transaction.bank,
+        transaction.version,
     )
 
 

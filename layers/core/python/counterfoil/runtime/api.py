@@ -8,7 +8,7 @@ import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from counterfoil.errors import BadRequest, Forbidden, Refused, TooLarge, TooMany
 from counterfoil.runtime import observe
@@ -42,14 +42,10 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Handler(Protocol):
-    def __call__(self, request: Request) -> Reply: ...
-
-
-def endpoint(handle: Handler) -> Callable[[Mapping[str, Any], object], Answer]:
+def endpoint(handle: Callable[[Request], Reply]) -> Callable[[Mapping[str, Any], object], Answer]:
     """The Lambda handler around a function from Request to Reply."""
 
-    def handler(event: Mapping[str, Any], context: object) -> Answer:
+    def handler(event: Mapping[str, Any], _context: object) -> Answer:
         try:
             return _answer(handle(_request(event)))
         except Refused as refusal:

@@ -63,9 +63,7 @@ def work_off(
     return {"batchItemFailures": [{"itemIdentifier": name} for name in ids if name in failed]}
 
 
-def _attempt(
-    record: Mapping[str, Any], work: Callable[[Received], Outcome], urls: Mapping[str, str]
-) -> Outcome | None:
+def _attempt(record: Mapping[str, Any], work: Callable[[Received], Outcome], urls: Mapping[str, str]) -> Outcome | None:
     try:
         attempt = int(record["attributes"]["ApproximateReceiveCount"])
         return work(Received(_decoded(record["body"]), attempt))
@@ -101,9 +99,7 @@ def _keep_back(record: Mapping[str, Any], seconds: int, urls: Mapping[str, str])
 
 def _send_all(done: Sequence[tuple[str, Outcome]], urls: Mapping[str, str]) -> set[str]:
     outgoing = [
-        Outgoing(urls[send.queue], send.body, send.delay, of=name)
-        for name, outcome in done
-        for send in outcome.sends
+        Outgoing(urls[send.queue], send.body, send.delay, of=name) for name, outcome in done for send in outcome.sends
     ]
     try:
         return queues.send(outgoing)

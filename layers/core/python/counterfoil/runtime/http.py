@@ -48,9 +48,7 @@ def is_public(address: str) -> bool:
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-def post(
-    url: str, headers: Mapping[str, str], body: bytes, seconds: float, *, allow_loopback: bool = False
-) -> Answer:
+def post(url: str, headers: Mapping[str, str], body: bytes, seconds: float, *, allow_loopback: bool = False) -> Answer:
     """Posts `body`, all within `seconds`. Whatever goes wrong on the way is an answer without a status.
 
     `allow_loopback` is for the sandbox's bank, which listens on this machine, without TLS.
@@ -73,9 +71,7 @@ def post(
         connection.close()
 
 
-def _exchange(
-    connection: HTTPConnection, path: str, headers: Mapping[str, str], body: bytes, ends_at: float
-) -> Answer:
+def _exchange(connection: HTTPConnection, path: str, headers: Mapping[str, str], body: bytes, ends_at: float) -> Answer:
     connection.connect()
     left = ends_at - time.monotonic()
     if left <= 0 or connection.sock is None:

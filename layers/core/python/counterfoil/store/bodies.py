@@ -15,7 +15,10 @@ from counterfoil.store.table import LEDGER, Item, Put
 INLINE_BYTES = 8 * 1024
 
 _CONFIG = Config(
-    connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 4}, signature_version="s3v4"
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "max_attempts": 4},
+    signature_version="s3v4",
 )
 
 

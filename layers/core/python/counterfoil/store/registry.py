@@ -13,6 +13,7 @@ from counterfoil.store.table import LEDGER, Item, Put
 
 CACHE_SECONDS = 60
 MOST_LISTED = 10_000
+MOST_CACHED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,10 @@ def disable(name: str) -> None:
 
 def listings() -> list[Listing]:
     """The public list, by name."""
+    return _cached(("L#merchants", ""), _read_listings) or []
+
+
+def _read_listings() -> list[Listing]:
     partition, between = keys.merchant_list()
     items, _ = table.query(LEDGER, partition, between, limit=MOST_LISTED, consistent=False)
     found = [Listing(item["name"], item["status"], tuple(item["towns"])) for item in items]
@@ -148,11 +153,19 @@ def _put_claim(namespace: str, merchant_id: str, claim: Claim, live: bool, by_co
 
 
 def _read[T](key: keys.Key, made: Callable[[Mapping[str, Any]], T]) -> T | None:
-    name = (key["pk"], key["sk"])
+    def fetch() -> T | None:
+        item = table.get(LEDGER, dict(key), consistent=False)
+        return made(item) if item else None
+
+    return _cached((key["pk"], key["sk"]), fetch)
+
+
+def _cached[T](name: tuple[str, str], fetch: Callable[[], T | None]) -> T | None:
     until, value = _cache.get(name, (0.0, None))
     if time.monotonic() >= until:
-        item = table.get(LEDGER, dict(key), consistent=False)
-        value = made(item) if item else None
+        value = fetch()
+        if len(_cache) >= MOST_CACHED:
+            _cache.clear()
         _cache[name] = (time.monotonic() + CACHE_SECONDS, value)
     return value  # type: ignore[no-any-return]
 

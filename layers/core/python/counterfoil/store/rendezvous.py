@@ -52,9 +52,7 @@ def around(pointer: Pointer, now: datetime, *, consistent: bool) -> tuple[list[P
     """Every side, of both kinds, near this one in its partition, itself included; whether there were too many."""
     span = SPAN[pointer.side.kind]
     between = keys.time_span(pointer.side.at - span, pointer.side.at + span)
-    items, truncated = table.query(
-        RENDEZVOUS, pointer.partition, between, limit=PAGE, consistent=consistent
-    )
+    items, truncated = table.query(RENDEZVOUS, pointer.partition, between, limit=PAGE, consistent=consistent)
     alive = [item for item in items if item["ttl"] > now.timestamp()]
     return [_from_item(item, pointer.side) for item in alive], truncated
 

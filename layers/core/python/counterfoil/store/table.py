@@ -126,9 +126,7 @@ def get(table: Table, key: Item, *, consistent: bool = True) -> Item | None:
 
 def get_together(reads: Sequence[tuple[Table, Item, bool]]) -> list[Item | None]:
     """One request for one item of each of several tables: (table, key, consistent); an item or None each."""
-    request = {
-        table.name: {"Keys": [_outward(key)], "ConsistentRead": consistent} for table, key, consistent in reads
-    }
+    request = {table.name: {"Keys": [_outward(key)], "ConsistentRead": consistent} for table, key, consistent in reads}
     answer = _client().batch_get_item(RequestItems=request)
     if answer.get("UnprocessedKeys"):
         raise TryAgain("the table is busy")
@@ -136,9 +134,7 @@ def get_together(reads: Sequence[tuple[Table, Item, bool]]) -> list[Item | None]
     return [next(iter(found.get(table.name, [])), None) for table, _, _ in reads]
 
 
-def query(
-    table: Table, pk: str, between: tuple[str, str], *, limit: int, consistent: bool
-) -> tuple[list[Item], bool]:
+def query(table: Table, pk: str, between: tuple[str, str], *, limit: int, consistent: bool) -> tuple[list[Item], bool]:
     """The items of a partition with sort keys in a closed range, at most `limit`; whether there were more."""
     answer = _client().query(
         TableName=table.name,

@@ -1,0 +1,157 @@
+"""The data map: one row for every type of record that is kept, and what becomes of it.
+
+`RECORDS` is the only place that says how long something is kept and why. A record stores its anchor, not the day on
+which it is due, so that a changed row applies to everything that is there already.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+type Subject = Literal["customer", "nobody", "partner"]
+type Erasure = Literal["delete", "unreadable", "keep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One type of record.
+
+    `key`: the start of its keys (`keys.py`), "partition/sort". `table`: where. `anchor`: the time that `kept` counts
+    from. `basis`: why it may be kept (UK GDPR). `erasure`: what erasing its customer does; `unreadable` means that it
+    is sealed under the customer's salt, or hashed, and goes with it. `exported`: whether it is in an access export.
+    `held`: whether a legal hold or a complaint keeps it longer.
+    """
+
+    name: str
+    table: Literal["ledger", "rendezvous", "salts", "payloads"]
+    key: str
+    subject: Subject
+    anchor: str
+    kept: timedelta | None
+    basis: str
+    erasure: Erasure
+    exported: bool
+    held: bool
+
+
+_CONSENT = "consent (Art. 6(1)(a)), withdrawn at any time"
+_PROOF = "legal obligation to demonstrate consent (Art. 7(1))"
+_PARTNERS = "contract with the partner"
+
+RECORDS: tuple[Record, ...] = (
+    Record(
+        "undecided transaction",
+        "ledger",
+        "T#/T",
+        "customer",
+        "seen",
+        timedelta(days=7),
+        _CONSENT,
+        "delete",
+        True,
+        False,
+    ),
+    Record(
+        "matched transaction",
+        "ledger",
+        "T#/T",
+        "customer",
+        "seen",
+        timedelta(days=2192),
+        _CONSENT,
+        "delete",
+        True,
+        True,
+    ),
+    Record(
+        "undecided card tender",
+        "ledger",
+        "R#/T#",
+        "nobody",
+        "seen",
+        timedelta(days=7),
+        "legitimate interest: matching an anonymous receipt (Art. 6(1)(f))",
+        "keep",
+        False,
+        False,
+    ),
+    Record(
+        "matched card tender",
+        "ledger",
+        "R#/T#",
+        "customer",
+        "its transaction's",
+        timedelta(days=2192),
+        _CONSENT,
+        "delete",
+        False,
+        True,
+    ),
+    Record(
+        "receipt body",
+        "ledger",
+        "R#/B#",
+        "customer",
+        "its tender's",
+        timedelta(days=2192),
+        _CONSENT,
+        "unreadable",
+        True,
+        True,
+    ),
+    Record(
+        "large receipt body",
+        "payloads",
+        "bodies/",
+        "customer",
+        "its tender's",
+        timedelta(days=2192),
+        _CONSENT,
+        "unreadable",
+        True,
+        True,
+    ),
+    Record("undecided side", "rendezvous", "", "customer", "seen", timedelta(days=7), _CONSENT, "delete", False, False),
+    Record(
+        "customer's choices",
+        "ledger",
+        "C#/C",
+        "customer",
+        "last change",
+        timedelta(days=2192),
+        _PROOF,
+        "delete",
+        True,
+        True,
+    ),
+    Record(
+        "history of choices",
+        "ledger",
+        "C#/H#",
+        "customer",
+        "changed",
+        timedelta(days=2192),
+        _PROOF,
+        "delete",
+        True,
+        True,
+    ),
+    Record("customer's salt", "salts", "C#", "customer", "last record", None, _CONSENT, "delete", False, False),
+    Record("retailer", "ledger", "M#/M", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
+    Record("store", "ledger", "M#/S#", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
+    Record("listed retailer", "ledger", "L#", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
+    Record("merchant id", "ledger", "I#/I", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
+    Record("bank", "ledger", "B#/B", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
+    Record(
+        "till's clock",
+        "ledger",
+        "K#/K",
+        "nobody",
+        "last learned",
+        timedelta(days=400),
+        "legitimate interest: matching (Art. 6(1)(f))",
+        "keep",
+        False,
+        False,
+    ),
+)

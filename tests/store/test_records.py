@@ -1,0 +1,33 @@
+"""The data map is complete: whatever is kept has its row, and every row is of something that is kept."""
+
+from tests.world import World
+
+from counterfoil.domain.records import RECORDS
+
+
+def rows_of(table: str, pk: str, sk: str) -> list[str]:
+    """The names of the rows whose key starts like this one."""
+    found = []
+    for record in RECORDS:
+        partition, _, sort = record.key.partition("/")
+        if record.table == table and pk.startswith(partition) and sk.startswith(sort):
+            found.append(record.name)
+    return found
+
+
+def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: World) -> None:
+    counterfoil.consent()
+    for name in ("bank_webhook.authorised", "retailer_receipt.sale", "retailer_receipt.equal_coffee_one"):
+        counterfoil.play(name)
+    counterfoil.run(0)
+    used: set[str] = set()
+    for table in ("ledger", "rendezvous", "salts"):
+        for item in counterfoil.items(table):
+            rows = rows_of(table, item["pk"]["S"], item.get("sk", {"S": ""})["S"])
+            assert rows, f"a record of {table} without a row: {item['pk']['S'][:2]}/{item.get('sk', {}).get('S', '')[:2]}"
+            used |= set(rows)
+    assert used == {record.name for record in RECORDS if record.table != "payloads"}
+
+
+def test_rows_have_names_of_their_own() -> None:
+    assert len({record.name for record in RECORDS}) == len(RECORDS)
