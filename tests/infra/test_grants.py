@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from .conftest import Synthesis, ref
+from tests.infra.synthesis import Synthesis, ref
 
 WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 # Called by anyone who can reach the API: they may change nothing themselves.

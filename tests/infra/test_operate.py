@@ -69,9 +69,9 @@ def _send(name: str, count: int) -> None:
 
 def _messages(name: str) -> list[dict[str, Any]]:
     sqs, found = boto3.client("sqs", region_name=REGION), []
-    while batch := sqs.receive_message(
-        QueueUrl=_url(name), MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-    ).get("Messages"):
+    while batch := sqs.receive_message(QueueUrl=_url(name), MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get(
+        "Messages"
+    ):
         found += batch
     return found
 
@@ -99,9 +99,7 @@ def test_redrive_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
     assert "3 left" in capsys.readouterr().out
 
 
-def test_what_cannot_be_sent_stays_in_the_dead_letters(
-    aws: dict[str, Any], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_sent_stays_in_the_dead_letters(aws: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     _send("match-dead", 3)
     real = boto3.client("sqs", region_name=REGION)
 

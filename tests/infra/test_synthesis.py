@@ -12,8 +12,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra import packages
 from infra.settings import ROOT, bank_names
-
-from .conftest import Synthesis
+from tests.infra.synthesis import Synthesis
 
 MOST_RESOURCES = 400
 UNCHECKED_HASH = 0b01
