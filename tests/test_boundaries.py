@@ -56,7 +56,9 @@ IMPURE_MODULES = {
     "http",
 }
 IMPURE_CALLS = {"now", "today", "utcnow", "open", "print"}
-
+# The queues' messages are sealed by the functions before, anew each time; operators send the sandbox's own
+# merchants.json and banks.json. Every other function is called from outside, with a body that can be written down.
+WITHOUT_EVENT = {"match_receipts", "deliver_receipt", "register_partners"}
 # Libraries whose module has another name, and those that come with one that we name.
 MODULE_OF = {"aws-cdk-lib": "aws_cdk", "python-barcode": "barcode"}
 IMPLIED = {"constructs", "botocore"}
@@ -174,7 +176,8 @@ def test_every_function_is_deployed_and_nothing_else_is() -> None:
 
 def test_every_function_has_an_event_and_every_event_a_function() -> None:
     functions = {file.stem for file in _python(FUNCTIONS)} - {"__init__"}
-    assert {file.name.split(".")[0] for file in (ROOT / "events").glob("*.json")} == functions
+    assert functions >= WITHOUT_EVENT
+    assert {file.name.split(".")[0] for file in (ROOT / "events").glob("*.json")} == functions - WITHOUT_EVENT
 
 
 def test_every_service_that_is_called_is_in_the_layer() -> None:
