@@ -163,6 +163,7 @@ class Settings:
     threshold: float = 0.99
     look_again: tuple[float, ...] = (15.0, 60.0, 600.0)
     miss: float = 0.06
+    settled: int = 1
     miss_at_first: float = 4.0
     strangers: float = 0.9
     surprises: float = 0.03
@@ -206,7 +207,7 @@ def decide(
         if confidence < settings.threshold:
             continue
         payment, receipt = scene.payments[pair[0]], scene.receipts[pair[1]]
-        fresh = min(_age(now, payment), _age(now, receipt)) < settings.look_again[0]
+        fresh = min(_age(now, payment), _age(now, receipt)) < settings.look_again[settings.settled]
         if fresh and scene.posterior(pair, settings.miss / settings.miss_at_first) < settings.threshold:
             return undecided((f"One {what} fits, but the right one may still be on its way",))
         method, reasons = scene.explain(pair)

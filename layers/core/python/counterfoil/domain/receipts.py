@@ -3,7 +3,6 @@
 Amounts are integers in minor units of the receipt's currency. A receipt says nothing of who paid.
 """
 
-import zlib
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -22,6 +21,7 @@ from counterfoil.domain.fields import (
     validated,
 )
 from counterfoil.domain.merchants import Merchant, Store
+from counterfoil.domain.packing import deflate, inflate
 from counterfoil.domain.receipt_packing import VOCABULARY, VOCABULARY_VERSION
 from counterfoil.errors import Invalid, Problem
 
@@ -181,19 +181,14 @@ def canonical_json(receipt: Receipt) -> bytes:
 
 def pack(receipt: Receipt) -> bytes:
     """The receipt as few bytes: the version of the vocabulary, then raw deflate over `canonical_json`."""
-    deflate = zlib.compressobj(level=9, wbits=-15, memLevel=9, zdict=VOCABULARY)
-    return bytes([VOCABULARY_VERSION]) + deflate.compress(canonical_json(receipt)) + deflate.flush()
+    return bytes([VOCABULARY_VERSION]) + deflate(canonical_json(receipt), VOCABULARY)
 
 
 def unpack(packed: bytes) -> Receipt:
     """The receipt that `pack` was given. Raises ValueError for bytes that `pack` did not make."""
     if packed[:1] != bytes([VOCABULARY_VERSION]):
         raise ValueError("packed under a vocabulary that is not known here")
-    inflate = zlib.decompressobj(wbits=-15, zdict=VOCABULARY)
-    try:
-        return Receipt.model_validate_json(inflate.decompress(packed[1:]) + inflate.flush())
-    except zlib.error:
-        raise ValueError("not a packed receipt") from None
+    return Receipt.model_validate_json(inflate(packed[1:], VOCABULARY))
 
 
 def for_payer(receipt: Receipt, tender_index: int, merchant: Merchant, store: Store) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from counterfoil.domain import deliveries
 from counterfoil.domain.consent import Customer
 from counterfoil.domain.deliveries import FINISHES_WITHIN, Notice
 from counterfoil.domain.merchants import Bank
+from counterfoil.domain.packing import inflate
 from counterfoil.domain.receipts import card_tenders, for_payer, unpack
 from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction
 from counterfoil.errors import ConditionFailed, Poison, TryAgain
-from counterfoil.flows.intake import REVISION_BYTES
+from counterfoil.flows.intake import PERSONAL_WORDS, REVISION_BYTES
 from counterfoil.flows.outcome import Outcome
 from counterfoil.sealing import CustomerKeys, Sealer, unseal
 from counterfoil.store import bodies, customers, registry, table, transactions
@@ -56,16 +57,16 @@ class Sending:
 
 def deliver(transaction_key: str, sending: Sending) -> Outcome:
     """Tells the bank everything pending. Raises TryAgain where the bank did not take it."""
-    outcome = Outcome()
-    while True:
-        transaction = transactions.get(transaction_key)
-        todo = deliveries.pending(transaction) if transaction else None
-        if transaction is None or todo is None:
-            return outcome
-        outcome += _tell(transaction, todo, sending)
+    transaction = transactions.get(transaction_key)
+    counts = []
+    while transaction is not None and (todo := deliveries.pending(transaction)) is not None:
+        transaction, happened = _tell(transaction, todo, sending)
+        counts.append(happened)
+    return Outcome(counts=tuple(counts))
 
 
-def _tell(transaction: Transaction, todo: Recall | ReceiptOfMatch, sending: Sending) -> Outcome:
+def _tell(transaction: Transaction, todo: Recall | ReceiptOfMatch, sending: Sending) -> tuple[Transaction | None, str]:
+    """Tells one thing. The transaction as it stands then (None: it is gone), and what to count."""
     customer, salt = customers.with_salt(transaction.subject)
     checked_at = sending.clock()
     version = todo.version if isinstance(todo, Recall) else transaction.version
@@ -80,21 +81,19 @@ def _tell(transaction: Transaction, todo: Recall | ReceiptOfMatch, sending: Send
     answer = sending.post(bank.callback_url, headers, body, left.total_seconds())
     too_late = sending.clock() - checked_at > FINISHES_WITHIN
     if too_late and not isinstance(todo, Recall) and not _still_allows(transaction):
-        _take_back(transaction, sending)
-        return Outcome(counts=("TakenBack",))
-    _record(transaction, version, answer, sending)
-    return Outcome(counts=("Delivered",))
+        return _take_back(transaction, sending), "TakenBack"
+    return _record(transaction, version, answer, sending), "Delivered"
 
 
-def _suppress(transaction: Transaction, version: int, readable: bool, sending: Sending) -> Outcome:
+def _suppress(
+    transaction: Transaction, version: int, readable: bool, sending: Sending
+) -> tuple[Transaction | None, str]:
     """Nothing is sent. Where an earlier try of this version has an unknown end, the bank is told to forget it."""
     tried = transaction.deliveries.get(str(version))
     unknown_tries = sending.attempt - 1 - (tried.failures if tried else 0)
     if readable and unknown_tries > 0:
-        _take_back(transaction, sending)
-        return Outcome(counts=("TakenBack",))
-    _save(transaction, version, DeliveryRecord("suppressed", sending.clock()))
-    return Outcome(counts=("Suppressed",))
+        return _take_back(transaction, sending), "TakenBack"
+    return _save(transaction, version, DeliveryRecord("suppressed", sending.clock())), "Suppressed"
 
 
 def _bank_of(transaction: Transaction) -> tuple[Bank, BankAdapter]:
@@ -109,7 +108,7 @@ def _bank_of(transaction: Transaction) -> tuple[Bank, BankAdapter]:
 def _notice(
     transaction: Transaction, todo: Recall | ReceiptOfMatch, version: int, sealer: Sealer, keys: CustomerKeys
 ) -> Notice:
-    personal = json.loads(unseal(keys.seal_key, transaction.sealed, bound_to=transaction.key))
+    personal = json.loads(inflate(unseal(keys.seal_key, transaction.sealed, bound_to=transaction.key), PERSONAL_WORDS))
     common = {
         "delivery_id": deliveries.delivery_id(transaction.key, version),
         "version": version,
@@ -155,12 +154,11 @@ def _receipt(transaction: Transaction, match: ReceiptOfMatch, keys: CustomerKeys
     return for_payer(receipt, index, merchant, branch.store)
 
 
-def _record(transaction: Transaction, version: int, answer: Answer, sending: Sending) -> None:
+def _record(transaction: Transaction, version: int, answer: Answer, sending: Sending) -> Transaction | None:
     """Keeps how the try ended. Raises TryAgain unless the bank took it."""
     now, status = sending.clock(), answer.status
     if status is not None and 200 <= status < 300:
-        _save(transaction, version, DeliveryRecord("delivered", now, status=status))
-        return
+        return _save(transaction, version, DeliveryRecord("delivered", now, status=status))
     known = transaction.deliveries.get(str(version))
     failures = (known.failures if known else 0) + 1
     _save(transaction, version, DeliveryRecord("failing", now, failures, status))
@@ -170,16 +168,18 @@ def _record(transaction: Transaction, version: int, answer: Answer, sending: Sen
     raise TryAgain("the bank did not take it", after=wait)
 
 
-def _save(transaction: Transaction, version: int, record: DeliveryRecord) -> None:
+def _save(transaction: Transaction, version: int, record: DeliveryRecord) -> Transaction | None:
     """Writes a delivery's record into the transaction as it stands, whoever moved it meanwhile."""
     standing: Transaction | None = transaction
     while standing is not None:
+        recorded = standing.record(version, record)
         try:
-            transactions.put(standing.record(version, record), table.still_at(standing.rev))
-            return
+            transactions.put(recorded, table.still_at(standing.rev))
+            return recorded
         except ConditionFailed as failed:
             item = failed.items[0]
             standing = transactions.from_item(item) if item else None
+    return None
 
 
 def _still_allows(transaction: Transaction) -> bool:
@@ -187,10 +187,10 @@ def _still_allows(transaction: Transaction) -> bool:
     return customer is not None and customer.allows("receipts")
 
 
-def _take_back(transaction: Transaction, sending: Sending) -> None:
+def _take_back(transaction: Transaction, sending: Sending) -> Transaction:
     """Gives up a match whose receipt the bank may have got after the customer withdrew; the recall is told next."""
     if transaction.match is None:
-        return
+        return transaction
     version = transaction.version + 1
     match_id = sending.sealer.match_id(transaction.key, transaction.match.tender_key)
     recall = Recall(match_id, version, transaction.match.event_at)
@@ -206,3 +206,4 @@ def _take_back(transaction: Transaction, sending: Sending) -> None:
         transactions.put(taken_back, table.still_at(transaction.rev))
     except ConditionFailed:
         raise TryAgain("the transaction moved meanwhile", after=1) from None
+    return taken_back

@@ -6,10 +6,27 @@ from datetime import datetime
 from typing import Any
 
 from counterfoil.domain.matching import Codes
+from counterfoil.domain.packing import deflate, inflate
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction
 from counterfoil.store import keys, table
 from counterfoil.store.table import LEDGER, Change, Condition, Item, Put
+
+# What reasons usually say, the most usual last. It keeps a matched transaction within one write unit.
+_REASON_WORDS = b"""\
+0 1 2 3 4 5 6 7 8 9 other payments of this amount nearby, and no other receipt could belong
+Last four digits of the card differ, as they may with a phone or watch
+Card token agrees
+ seconds apart by a clock we do not know yet
+ seconds apart by the till's clock
+ minutes apart by the till's clock
+Retrieval reference agrees
+Authorisation code agrees
+Last four digits agree
+Terminal agrees
+Merchant number agrees
+2 seconds apart by the till's clock
+No other payment of this amount nearby"""
 
 
 def get(key: str) -> Transaction | None:
@@ -117,7 +134,7 @@ def _match_to_item(match: ReceiptOfMatch) -> Item:
         "letter": match.letter,
         "method": match.method,
         "confidence": match.confidence,
-        "reasons": list(match.reasons),
+        "reasons": deflate("\n".join(match.reasons).encode(), _REASON_WORDS),
         "event": to_millis(match.event_at),
     }
 
@@ -129,7 +146,7 @@ def _match_from_item(item: Mapping[str, Any]) -> ReceiptOfMatch:
         letter=item["letter"],
         method=item["method"],
         confidence=item["confidence"],
-        reasons=tuple(item["reasons"]),
+        reasons=tuple(inflate(item["reasons"], _REASON_WORDS).decode().split("\n")),
         event_at=from_millis(item["event"]),
     )
 
