@@ -6,7 +6,8 @@ import pytest
 
 from counterfoil.domain import receipts, registration, strict_json, webhooks
 from counterfoil.domain.merchants import Merchant
-from counterfoil.errors import BadRequest, Invalid, Problem, Unauthenticated
+from counterfoil.domain.receipts import Receipt
+from counterfoil.errors import BadRequest, Problem, Unauthenticated
 from counterfoil.retailers import till
 from infra.sandbox import event_files
 
@@ -30,14 +31,22 @@ def answer(event: event_files.Event, merchant: Merchant) -> Answer:
     except (Unauthenticated, BadRequest) as error:
         return error.status, set(), []
     refused = dict(batch.refused)
-    taken = []
     for index, receipt in batch.receipts.items():
-        try:
-            receipts.check_registration(receipt, merchant)
-            taken.append(receipt.receipt_id)
-        except Invalid as error:
-            refused[index] = error.problems
+        if foreign := foreign_fields(receipt, merchant):
+            refused[index] = foreign
+    taken = [receipt.receipt_id for index, receipt in batch.receipts.items() if index not in refused]
     return (422 if batch.single and refused else 202), told_fields(refused, batch.single), taken
+
+
+def foreign_fields(receipt: Receipt, merchant: Merchant) -> tuple[Problem, ...]:
+    merchant_ids = {merchant_id for store in merchant.stores for merchant_id in store.merchant_ids}
+    fields = [] if receipt.store_id in {store.store_id for store in merchant.stores} else ["store_id"]
+    fields += [
+        f"tenders[{index}].merchant_id"
+        for index, tender in enumerate(receipt.tenders)
+        if tender.merchant_id is not None and tender.merchant_id not in merchant_ids
+    ]
+    return tuple(Problem(field, "is another's") for field in fields)
 
 
 def told_fields(refused: dict[int, tuple[Problem, ...]], single: bool) -> set[str]:

@@ -54,9 +54,7 @@ def test_a_receipt_survives_its_spellings(body: dict[str, Any]) -> None:
 
 def test_the_spelling_leaves_out_what_says_nothing() -> None:
     spelled = json.loads(receipts.canonical_json(receipts.parse(contract_example())))
-    assert spelled.keys().isdisjoint(
-        {"discounts", "service_charge", "tip", "rounding", "original_receipt_id"}
-    )
+    assert spelled.keys().isdisjoint({"discounts", "service_charge", "tip", "rounding", "original_receipt_id"})
     assert spelled["lines"][1].keys() == contract_example()["lines"][1].keys()
 
 
@@ -164,9 +162,7 @@ def test_a_barcode_has_its_check_digit_or_is_no_card(symbology: str, value: str,
 
 @given(st.lists(gtins(), min_size=30, max_size=30))
 def test_baskets_of_valid_gtins_are_taken(codes: list[str]) -> None:
-    lines = [
-        {"description": "Item", "quantity": "1", "amount": 1, "gtin": code, "vat_rate": "0"} for code in codes
-    ]
+    lines = [{"description": "Item", "quantity": "1", "amount": 1, "gtin": code, "vat_rate": "0"} for code in codes]
     body = contract_example() | {"lines": lines, "total": 30, "vat": []}
     assert receipts.parse(body | {"tenders": [{"type": "card", "amount": 30}]}).total == 30
 
@@ -188,6 +184,11 @@ def test_a_packed_body_beats_plain_compression() -> None:
     packed = len(receipts.pack(receipt))
     print(f"\n{len(body['lines'])} lines: zlib {plain} bytes, packed {packed} bytes")
     assert packed <= 1900 * plain / 2048
+
+
+def test_a_registered_merchant_id_may_look_like_a_card_number() -> None:
+    body = changed(contract_example(), ("tenders", 0, "merchant_id"), lambda _: "371449635398431")
+    assert receipts.parse(body).tenders[0].merchant_id == "371449635398431"
 
 
 @pytest.mark.parametrize("packed", [b"", b"\x00", b"\x07abc", b"\x01\xff\xff\xff"])

@@ -96,7 +96,7 @@ def test_a_payer_gets_a_vat_receipt(kite: Merchant) -> None:
         {"type": "card", "amount": 85, "last4": "0005", "auth_code": "SECRET", "scheme": "amex"},
     ]
     receipt = receipts.parse(body)
-    delivered = receipts.for_payer(receipt, 0, kite, receipts.check_registration(receipt, kite))
+    delivered = receipts.for_payer(receipt, 0, kite, kite.stores[0])
     assert delivered["retailer"] == {
         "retailer": "kite",
         "name": "Kite Coffee Ltd",
@@ -130,19 +130,3 @@ def test_the_vat_told_to_a_payer_covers_what_was_bought(body: dict[str, Any]) ->
     off = sum(discount["amount"] for discount in body["discounts"])
     assert abs(told - (sum(map(line_value, body["lines"])) - off)) <= len(delivered["vat"])
     assert receipts.parse(body | {"vat": delivered["vat"]}).vat  # what we work out passes our own check
-
-
-def test_the_registration_says_whose_store_and_merchant_id(kite: Merchant) -> None:
-    ours = receipts.parse(contract_example())
-    assert receipts.check_registration(ours, kite).name == "Kite Coffee Soho"
-    body = contract_example() | {"store_id": "hove"}
-    body["tenders"][0]["merchant_id"] = "MID000200"
-    with pytest.raises(Invalid) as refused:
-        receipts.check_registration(receipts.parse(body), kite)
-    assert [problem.field for problem in refused.value.problems] == ["store_id", "tenders[0].merchant_id"]
-
-
-def test_a_merchant_id_of_a_sister_store_is_the_retailers(kite: Merchant) -> None:
-    body = contract_example()
-    body["tenders"][0]["merchant_id"] = "MID000124"
-    assert receipts.check_registration(receipts.parse(body), kite).store_id == "soho"

@@ -140,7 +140,10 @@ def is_id(value: str) -> bool:
     return _ID_SHAPE.fullmatch(value) is not None
 
 
-Id = Annotated[str, matching(r"[A-Za-z0-9_.:-]{1,64}", "must be 1 to 64 of A-Z a-z 0-9 _ . : -"), _NOT_CARD_ID]
+RegisteredId = Annotated[str, matching(r"[A-Za-z0-9_.:-]{1,64}", "must be 1 to 64 of A-Z a-z 0-9 _ . : -")]
+"""An id that is taken only where a registration holds it. A merchant id may well look like a card number."""
+
+Id = Annotated[RegisteredId, _NOT_CARD_ID]
 """An id that a partner gave, unique within that partner only."""
 
 Text = Annotated[

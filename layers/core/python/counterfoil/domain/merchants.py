@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from counterfoil.domain.fields import Id, Text, Wire, matching, refusing
+from counterfoil.domain.fields import Id, RegisteredId, Text, Wire, matching, refusing
 
 CARD = "card"
 """The namespace of merchant ids as cards carry them (ISO 8583 field 42); a bank's own ids are under its
@@ -84,8 +84,8 @@ class Store(Wire):
     phone: Phone | None = None
     email: Email | None = None
     website: Website | None = None
-    merchant_ids: Annotated[tuple[Id, ...], Listed] = ()
-    bank_merchant_ids: Annotated[dict[Id, Annotated[tuple[Id, ...], Listed]], Field(default_factory=dict)]
+    merchant_ids: Annotated[tuple[RegisteredId, ...], Listed] = ()
+    bank_merchant_ids: Annotated[dict[Id, Annotated[tuple[RegisteredId, ...], Listed]], Field(default_factory=dict)]
     tills: Annotated[tuple[Till, ...], Listed] = ()
     by_code: bool = False
 

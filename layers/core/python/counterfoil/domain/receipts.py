@@ -13,6 +13,7 @@ from counterfoil.domain.fields import (
     Id,
     Instant,
     Money,
+    RegisteredId,
     Text,
     Wire,
     gs1_digit_holds,
@@ -23,7 +24,7 @@ from counterfoil.domain.fields import (
 from counterfoil.domain.merchants import Merchant, Store
 from counterfoil.domain.packing import deflate, inflate
 from counterfoil.domain.receipt_packing import VOCABULARY, VOCABULARY_VERSION
-from counterfoil.errors import Invalid, Problem
+from counterfoil.errors import Invalid
 
 # Strict models take a tuple for a tuple only; JSON has lists.
 Listed = Field(max_length=100, strict=False)
@@ -35,7 +36,7 @@ Quantity = Annotated[
 ]
 VatRate = Annotated[
     str,
-    matching(r"(100|\d{1,2})(\.\d{1,4})?", "must be a percentage as a string, such as 20"),
+    matching(r"100|\d{1,2}(\.\d{1,4})?", "must be a percentage as a string, such as 20"),
 ]
 Gtin = Annotated[
     str,
@@ -91,7 +92,7 @@ class Tender(Wire):
     scheme: Id | None = None
     auth_code: Id | None = None
     rrn: Id | None = None
-    merchant_id: Id | None = None
+    merchant_id: RegisteredId | None = None
     terminal_id: Id | None = None
     entry_mode: Id | None = None
 
@@ -147,26 +148,6 @@ def parse(value: object) -> Receipt:
     return receipt
 
 
-def check_registration(receipt: Receipt, merchant: Merchant) -> Store:
-    """The store that issued the receipt.
-
-    Raises Invalid where the store, or the merchant id of a tender, is not registered to this retailer.
-    """
-    stores = {store.store_id: store for store in merchant.stores}
-    merchant_ids = {merchant_id for store in merchant.stores for merchant_id in store.merchant_ids}
-    problems = [
-        Problem(f"tenders[{index}].merchant_id", "is not registered to this retailer")
-        for index, tender in enumerate(receipt.tenders)
-        if tender.merchant_id is not None and tender.merchant_id not in merchant_ids
-    ]
-    store = stores.get(receipt.store_id)
-    if store is None:
-        problems.insert(0, Problem("store_id", "is not a store of this retailer"))
-    if store is None or problems:
-        raise Invalid(problems)
-    return store
-
-
 def card_tenders(receipt: Receipt) -> list[tuple[int, Tender]]:
     """The tenders that a card transaction can match, each with its place in `tenders`."""
     return [
@@ -176,18 +157,19 @@ def card_tenders(receipt: Receipt) -> list[tuple[int, Tender]]:
 
 def canonical_json(receipt: Receipt) -> bytes:
     """The one spelling of a receipt: equal receipts give equal bytes, and `parse` reads them back."""
+    # In the order of the model's fields. Under another order a repeat would pass for a correction.
     return receipt.model_dump_json(exclude_defaults=True).encode("utf-8")
 
 
 def pack(receipt: Receipt) -> bytes:
-    """The receipt as few bytes: the version of the vocabulary, then raw deflate over `canonical_json`."""
+    """The receipt as few bytes: the version of the vocabulary, then `canonical_json` packed with it."""
     return bytes([VOCABULARY_VERSION]) + deflate(canonical_json(receipt), VOCABULARY)
 
 
 def unpack(packed: bytes) -> Receipt:
     """The receipt that `pack` was given. Raises ValueError for bytes that `pack` did not make."""
     if packed[:1] != bytes([VOCABULARY_VERSION]):
-        raise ValueError("packed under a vocabulary that is not known here")
+        raise ValueError("packed with a vocabulary that is not known here")
     return Receipt.model_validate_json(inflate(packed[1:], VOCABULARY))
 
 
