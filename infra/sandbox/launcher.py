@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import ministack.app as app
-from ministack.core import lambda_runtime
+from ministack.core import iam_actions, lambda_runtime
 from ministack.services import dynamodb, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
@@ -128,6 +128,18 @@ def bursts_wait_for_a_warm_worker() -> None:
     lambda_runtime.ProvidedWorker._spawn = start
 
 
+def a_failed_function_is_not_told_to_its_caller() -> None:
+    """Gap: the HTTP API answers 502 with the exception and its stack, where AWS says 500 and no more."""
+    answer = lambda_svc.lambda_execute_result_to_api_proxy_response
+
+    def shaped(result: dict[str, Any]) -> Any:
+        if result.get("error") and not result.get("throttle"):
+            return {"statusCode": 500, "body": '{"message":"Internal Server Error"}'}, None
+        return answer(result)
+
+    lambda_svc.lambda_execute_result_to_api_proxy_response = shaped
+
+
 def loopback_counts_as_secure() -> None:
     """Gap: policies that demand TLS (`aws:SecureTransport`) deny the engine's plain loopback HTTP."""
     pin = app.pin_request_origin
@@ -189,22 +201,32 @@ def _multiply(capacity: dict[str, Any], factor: int) -> None:
             capacity[key] = value * factor
 
 
-def queues_lose_no_message() -> None:
-    """Gap: a message sent while the poller rewrites its queue's list in another thread is lost."""
-    lock = sqs._queues_lock = threading.RLock()
+def waits_over_the_limit_are_refused() -> None:
+    """Gap: a message may be delayed, or hidden again, for longer than SQS allows."""
 
-    def locked(action: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(action)
-        def run(*args: Any) -> Any:
-            with lock:
-                return action(*args)
+    def limited(action: Callable[..., Any], field: str, limit: int) -> Callable[..., Any]:
+        def run(data: dict[str, Any], url: str) -> Any:
+            if int(data.get(field) or 0) > limit:
+                raise sqs._Err("InvalidParameterValue", f"{field} must be between 0 and {limit}")
+            return action(data, url)
 
         return run
 
-    for name, action in sqs._HANDLERS.items():
-        sqs._HANDLERS[name] = locked(action)
-    for name in ("_expire_retained", "_dlq_sweep", "_collect_msgs"):
-        setattr(sqs, name, locked(getattr(sqs, name)))
+    send = limited(sqs._act_send_message, "DelaySeconds", 900)
+    sqs._act_send_message = sqs._HANDLERS["SendMessage"] = send
+    hide = limited(sqs._act_change_visibility, "VisibilityTimeout", 12 * 3600)
+    sqs._HANDLERS["ChangeMessageVisibility"] = hide
+
+
+def a_batch_needs_what_its_messages_need() -> None:
+    """Gap: `sqs:SendMessageBatch` is asked of a policy, an action that IAM does not know: it asks `sqs:SendMessage`."""
+    extract = iam_actions.extract_iam_action
+
+    def action(service: str, *request: Any) -> str | None:
+        found = extract(service, *request)
+        return found.removesuffix("Batch") if service == "sqs" and found else found
+
+    iam_actions.extract_iam_action = action
 
 
 def a_secret_is_referred_to_by_its_arn() -> None:
@@ -227,9 +249,11 @@ PATCHES = (
     python_functions_run_under_the_real_runtime,
     invocations_are_not_held_up,
     bursts_wait_for_a_warm_worker,
+    a_failed_function_is_not_told_to_its_caller,
     loopback_counts_as_secure,
     reads_are_counted_in_4_kb,
-    queues_lose_no_message,
+    waits_over_the_limit_are_refused,
+    a_batch_needs_what_its_messages_need,
     a_secret_is_referred_to_by_its_arn,
 )
 

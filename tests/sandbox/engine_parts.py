@@ -117,6 +117,4 @@ def _index(attribute: str) -> dict[str, Any]:
 
 
 def _key_schema(keys: list[str]) -> list[dict[str, str]]:
-    return [
-        {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
-    ]
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]

@@ -112,9 +112,7 @@ def test_repeated_transaction_token_writes_once(engine: Engine) -> None:
         "ExpressionAttributeValues": {":one": {"N": "1"}},
     }
     for _ in range(2):
-        dynamodb.transact_write_items(
-            TransactItems=[{"Update": count}], ClientRequestToken="the-same-token-0001"
-        )
+        dynamodb.transact_write_items(TransactItems=[{"Update": count}], ClientRequestToken="the-same-token-0001")
     assert dynamodb.get_item(TableName=name, Key=key("counter"))["Item"]["hits"] == {"N": "1"}
 
 
@@ -223,9 +221,7 @@ def test_reads_count_by_4_kilobytes_and_half_when_eventually_consistent(engine: 
 
     def query(condition: str, value: str, **options: Any) -> float:
         values = {":v": {"S": value}}
-        found = dynamodb.query(
-            KeyConditionExpression=condition, ExpressionAttributeValues=values, **total, **options
-        )
+        found = dynamodb.query(KeyConditionExpression=condition, ExpressionAttributeValues=values, **total, **options)
         return float(found["ConsumedCapacity"]["CapacityUnits"])
 
     assert [get("none"), get("none", ConsistentRead=True)] == [0.5, 1]

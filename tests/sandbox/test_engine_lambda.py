@@ -33,9 +33,7 @@ def test_a_worker_survives_an_error(engine: Engine) -> None:
 
 
 def test_an_error_is_told_to_the_caller_as_unhandled(engine: Engine) -> None:
-    answer = engine.client("lambda").invoke(
-        FunctionName=function(engine, COUNTING), Payload=b'{"fail": true}'
-    )
+    answer = engine.client("lambda").invoke(FunctionName=function(engine, COUNTING), Payload=b'{"fail": true}')
     assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
 
 
@@ -57,9 +55,7 @@ def test_a_module_that_fails_to_load_says_so(engine: Engine) -> None:
 def test_layers_come_before_the_runtime_and_after_the_function(engine: Engine) -> None:
     layer = engine.client("lambda").publish_layer_version(
         LayerName=name("layer"),
-        Content={
-            "ZipFile": zipped(python__ours="where = 'layer'", python__six="where = 'layer'", python__app="")
-        },
+        Content={"ZipFile": zipped(python__ours="where = 'layer'", python__six="where = 'layer'", python__app="")},
     )
     source = "import ours, six\ndef handler(event, context):\n    return [ours.where, six.where]\n"
     assert invoke(engine, function(engine, source, Layers=[layer["LayerVersionArn"]])) == ["layer", "layer"]
