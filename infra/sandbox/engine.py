@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -32,6 +33,7 @@ REGION = "eu-west-1"
 LAUNCHER = Path(__file__).with_name("launcher.py")
 START_SECONDS = 30
 STOP_SECONDS = 5
+_one_at_a_time = threading.Lock()
 
 
 class EngineError(Exception):
@@ -71,20 +73,27 @@ class Engine:
         """A boto3 client for this engine, as the account's root, or with the `Credentials` of an
         AssumeRole answer."""
         keys = credentials or {"AccessKeyId": ACCOUNT, "SecretAccessKey": "test"}
-        return boto3.Session(region_name=REGION).client(
-            service,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys.get("SessionToken"),
-            config=Config(
-                signature_version="s3v4" if service == "s3" else "v4",
-                s3={"addressing_style": "path"},
-                retries={"mode": "standard", "total_max_attempts": 1},
-                max_pool_connections=50,
-                inject_host_prefix=False,
-            ),
-        )
+        with _one_at_a_time:  # a session is not made for several threads
+            return _session().client(
+                service,
+                endpoint_url=self.endpoint,
+                aws_access_key_id=keys["AccessKeyId"],
+                aws_secret_access_key=keys["SecretAccessKey"],
+                aws_session_token=keys.get("SessionToken"),
+                config=Config(
+                    signature_version="s3v4" if service == "s3" else "v4",
+                    s3={"addressing_style": "path"},
+                    retries={"mode": "standard", "total_max_attempts": 1},
+                    max_pool_connections=50,
+                    inject_host_prefix=False,
+                ),
+            )
+
+
+@functools.cache
+def _session() -> boto3.Session:
+    """One for all clients: it reads each service's description, which is slow, only once."""
+    return boto3.Session(region_name=REGION)
 
 
 @contextlib.contextmanager
