@@ -68,6 +68,7 @@ class Bank:
     attempts: list[Attempt] = field(default_factory=list)
     trouble: Trouble | None = None
     listeners: set[Listener] = field(default_factory=set)
+    on_attempt: "Callable[[Bank, Attempt], None] | None" = None
     _receipts: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     _changed: Condition = field(default_factory=Condition)
 
@@ -195,6 +196,8 @@ class Bank:
         attempt = Attempt(
             headers.get("webhook-id", "?"), kind, transaction_id, body, datetime.now(UTC), status
         )
+        if self.on_attempt:
+            self.on_attempt(self, attempt)
         with self._changed:
             self.attempts.append(attempt)
             self._changed.notify_all()

@@ -36,6 +36,7 @@ from infra.sandbox import barcodes
 from infra.sandbox.bank import Bank
 
 PAGE = Path(__file__).parent / "page"
+PORT = 8471
 SILENCE = 60  # seconds that a silent bank keeps its caller waiting, at most
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -84,9 +85,9 @@ def bank_app(banks: Sequence[Bank]) -> Starlette:
 
 
 @contextmanager
-def serving(banks: Sequence[Bank], *, port: int = 0) -> Iterator[str]:
-    """Serve on 127.0.0.1 (a free port unless one is given) while the context lasts. Yields the address."""
-    listener = socket.create_server(("127.0.0.1", port))
+def serving(banks: Sequence[Bank]) -> Iterator[str]:
+    """Serve on 127.0.0.1 while the context lasts, at PORT or, where that is taken, a free one. Yields the address."""
+    listener = _listener()
     config = uvicorn.Config(bank_app(banks), log_level="error", timeout_graceful_shutdown=1, lifespan="off")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="banks", daemon=True)
@@ -97,6 +98,13 @@ def serving(banks: Sequence[Bank], *, port: int = 0) -> Iterator[str]:
         server.should_exit = True
         thread.join(timeout=5)
         listener.close()
+
+
+def _listener() -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", PORT))
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0))
 
 
 async def callback(request: Request) -> Response:

@@ -1,0 +1,88 @@
+"""`make run`: the embedded engine, the real stacks, two banks and two shops, and what happens between them.
+
+Stays up until Ctrl-C. With ONCE=1 in the environment it ends after the scenes: exit code 0 when everything was as
+expected, else 1.
+"""
+
+import os
+import socket
+import sys
+from contextlib import ExitStack
+from threading import Event
+
+from infra.sandbox import scenes
+from infra.sandbox.deploy import DeployError, Deployment, deploy
+from infra.sandbox.engine import ACCOUNT, REGION, EngineError, running
+from infra.sandbox.partners import Partners, RegistrationError, connected
+from infra.sandbox.stage import Stage
+from infra.sandbox.terminal import Terminal
+
+ENGINE_PORT = 4566
+
+
+def main() -> int:
+    """The exit code. Everything that was started has ended when it returns."""
+    terminal = Terminal()
+    terminal.title("Counterfoil: a card payment becomes a receipt in the bank's app")
+    try:
+        return run(terminal, once=os.environ.get("ONCE") == "1")
+    except KeyboardInterrupt:
+        terminal.say("Everything is stopped.")
+        return 0
+    except (EngineError, DeployError, RegistrationError) as error:
+        terminal.say(str(error))
+        return 1
+
+
+def run(terminal: Terminal, *, once: bool) -> int:
+    """Start, play, and stay up unless `once`."""
+    with running(_engine_port()) as engine:
+        terminal.say(f"✓ The embedded engine answers at {engine.endpoint}")
+        with terminal.step("The stacks are deployed into it") as step:
+            deployment = deploy(engine, step.progress)
+        with ExitStack() as open_until_the_end:
+            with terminal.step("Two banks and two shops are registered"):
+                partners = open_until_the_end.enter_context(connected(deployment))
+            failures = scenes.play(Stage(deployment, partners, terminal))
+            _verdict(terminal, failures)
+            if not once:
+                _stay(terminal, deployment, partners)
+    return 1 if failures else 0
+
+
+def _verdict(terminal: Terminal, failures: list[str]) -> None:
+    terminal.console.print()
+    terminal.title("Everything was as expected" if not failures else f"{len(failures)} not as expected")
+    for failure in failures:
+        terminal.say(f"✗ {failure}")
+
+
+def _stay(terminal: Terminal, deployment: Deployment, partners: Partners) -> None:
+    engine = deployment.engine.endpoint
+    terminal.addresses(
+        {
+            "Bank's app": f"{partners.page_url}/?bank=openbank&customer=cust_42",
+            "the other's": f"{partners.page_url}/?bank=harbourbank&customer=H-1001",
+            "API": deployment.api_url,
+            "access tokens": f"{deployment.token_url} (client {deployment.client_ids['openbank']} for openbank)",
+            "engine": engine,
+            "for the aws command": f"export AWS_ENDPOINT_URL={engine} AWS_ACCESS_KEY_ID={ACCOUNT} "
+            f"AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={REGION}",
+            "webhook secrets": "aws secretsmanager get-secret-value --secret-id counterfoil/webhooks/openbank/2026-11",
+        }
+    )
+    terminal.say("Up until Ctrl-C.")
+    Event().wait()
+
+
+def _engine_port() -> int:
+    """The usual one, or any (0) where that is taken."""
+    try:
+        with socket.create_server(("127.0.0.1", ENGINE_PORT)):
+            return ENGINE_PORT
+    except OSError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

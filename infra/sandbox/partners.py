@@ -1,0 +1,100 @@
+"""The sandbox's banks and tills, connected to a deployment as ops would connect real ones."""
+
+import base64
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from infra.names import SECRETS_KEY_ALIAS
+from infra.sandbox.bank import Bank
+from infra.sandbox.bank_app import serving
+from infra.sandbox.deploy import BANKS, Deployment
+from infra.sandbox.engine import ROOT, STATE
+from infra.sandbox.partner_api import PartnerApi
+from infra.sandbox.till import Till
+
+MERCHANTS = Path(__file__).with_name("merchants.json")
+
+
+class RegistrationError(Exception):
+    """The ops command refused the files; the message is what it printed."""
+
+
+@dataclass(frozen=True)
+class Partners:
+    """Banks and tills by name, and the address of the banks' program."""
+
+    banks: Mapping[str, Bank]
+    tills: Mapping[str, Till]
+    page_url: str
+
+
+@contextmanager
+def connected(deployment: Deployment) -> Iterator[Partners]:
+    """Webhook secrets stored, the banks' program served, merchants and banks registered."""
+    banks, merchants = json.loads(BANKS.read_text())["banks"], json.loads(MERCHANTS.read_text())["merchants"]
+    known = {name: new_secret() for partner in (*banks, *merchants) for name in partner.get("secrets", ())}
+    _store(deployment, known)
+    with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=20)) as http:
+        programs = {entry["bank"]: _bank(entry, deployment, known, http) for entry in banks}
+        with serving(list(programs.values())) as page_url:
+            _register(deployment, banks, page_url)
+            tills = {
+                entry["retailer"]: Till(entry["retailer"], known[entry["secrets"][0]], deployment.api_url, http)
+                for entry in merchants
+                if "secrets" in entry
+            }
+            yield Partners(programs, tills, page_url)
+
+
+def new_secret() -> str:
+    """A Standard Webhooks secret of 32 random bytes."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _store(deployment: Deployment, known: Mapping[str, str]) -> None:
+    manager = deployment.engine.client("secretsmanager")
+    for name, value in known.items():
+        try:
+            manager.create_secret(Name=name, SecretString=value, KmsKeyId=SECRETS_KEY_ALIAS)
+        except manager.exceptions.ResourceExistsException:
+            manager.put_secret_value(SecretId=name, SecretString=value)
+
+
+def _bank(entry: Mapping[str, Any], deployment: Deployment, known: Mapping[str, str], http: httpx.Client) -> Bank:
+    name = entry["bank"]
+    api = PartnerApi(
+        name,
+        deployment.api_url,
+        deployment.token_url,
+        deployment.client_ids[name],
+        deployment.client_secret(name),
+        http,
+    )
+    return Bank(name, entry["name"], [known[secret] for secret in entry["secrets"]], api)
+
+
+def _register(deployment: Deployment, banks: list[dict[str, Any]], page_url: str) -> None:
+    """Runs the ops command, with callbacks at the port that the banks' program got."""
+    listening = [entry | {"callback_url": f"{page_url}/callbacks/{entry['bank']}"} for entry in banks]
+    file = STATE / "banks.json"
+    file.write_text(json.dumps({"banks": listening}, indent=1))
+    command = ["-m", "infra.operate", "register", "--merchants", str(MERCHANTS), "--banks", str(file)]
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=deployment.engine.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RegistrationError(done.stderr.strip())
