@@ -1,18 +1,19 @@
 """How likely one pair is, when each side has at most one counterpart: exact where small, else a lower bound.
 
-A hypothesis is a set of disjoint pairs; it weighs the product of its pairs' odds, and 1 if it is empty. With Z the sum
-over all hypotheses (a permanent, nulls included), the posterior of pair (i, j) is what the hypotheses holding it weigh:
+A hypothesis is a set of disjoint pairs; it weighs the product of its pairs' odds, and 1 if it is empty. With Z
+the sum over all hypotheses (a permanent, nulls included), the posterior of a pair is the share of those holding it:
 
-    P(i, j)  =  odds(i, j) · Z(without i and j) / Z
+    P(i, j) = odds(i, j) · Z(without i and j) / Z
 
-Pairs with odds below 1 are not summed one by one. They count as nulls: the null of a side is 1 + the sum of its weak
-odds, and a linked pair's odds are divided by the nulls of both its sides, which errs towards a lower P. Z is then
-exact over the group of sides that links join. Where the smaller side of that group has more than `EXACT` members,
-P gets the bound that follows from Z(G) <= Z(G without i) · (1 + the sum of i's odds):
+Pairs with odds below 1 are not summed one by one. They count as nulls: the null of a side is 1 + the sum of its
+weak odds, and a linked pair's odds are divided by the nulls of both its sides, which errs towards a lower P. Z is
+then exact over the group of sides that links join. Where the smaller side of that group has more than `EXACT`
+members, P gets the bound that follows from Z(G) <= Z(G without i) · (1 + the sum of i's odds):
 
-    P(i, j)  >=  odds(i, j) / (odds(i, j) + (1 + the sum of i's other odds) · (1 + the sum of j's other odds))
+    P(i, j) >= odds(i, j) / (odds(i, j) + (1 + the sum of i's other odds) · (1 + the sum of j's other odds))
 
-Example: two payments, two receipts, all four pairs with odds w: Z = 1 + 4w + 2w² and P = (w + w²)/Z, below one half.
+Example: two payments, two receipts, all four pairs with odds w: Z = 1 + 4w + 2w²,
+P = (w + w²)/Z, below one half.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ EXACT: Final = 6
 
 
 def posterior(odds: Sequence[Sequence[float]], pair: Pair) -> float:
-    """The probability of `pair` (row, column), or a lower bound of it. `odds`: rows of finite numbers >= 0."""
+    """The probability of `pair` (row, column), or a lower bound. `odds`: rows of finite numbers >= 0."""
     i, j = pair
     links = _links(odds)
     if pair not in links:  # more likely not than so, rivals or none
@@ -43,7 +44,7 @@ def posterior(odds: Sequence[Sequence[float]], pair: Pair) -> float:
 def all_matchings(links: Mapping[Pair, float]) -> float:
     """Z: the sum over all sets of disjoint pairs of the product of their odds; 1 for no links.
 
-    Goes through the longer side, keeping for each subset of the shorter side the weight of having used just that.
+    Goes through the longer side; for each subset of the shorter side keeps the weight of having used just that.
     """
     longer = 0 if len({a for a, _ in links}) >= len({b for _, b in links}) else 1
     places = {member: 1 << n for n, member in enumerate(sorted({pair[1 - longer] for pair in links}))}

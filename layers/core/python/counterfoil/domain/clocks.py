@@ -1,19 +1,19 @@
 """What is known of a till's clock: learned from confirmed matches, robust against a few wrong ones.
 
 One observation is `till time - true time` in seconds: the receipt's `issued_at` less the payment's
-`authorised_at`. `offset` is the level of those observations and `spread` the standard deviation to expect of the
+`authorised_at`. `offset` is the level of those observations, `spread` the standard deviation to expect of the
 next one. Both follow by steps:
 
-    surprise = observed - offset, clipped to ±3 spreads
+    surprise = observed - offset, clipped to 3 spreads either way
     gain     = 1 / (count + 1), at least 0.08
     offset  += gain · surprise
-    spread  += gain · (1.25 · |surprise| - spread), at least 2 s        (1.25 · mean |error| = σ of a normal)
+    spread  += gain · (1.25 · |surprise| - spread), at least 2 s     (a normal's mean |error| is 0.8 deviations)
 
-- **Bounded influence.** A single absurd observation moves a settled clock by at most 0.08 · 3 spreads, under a
-  second, and widens its spread by a fifth.
-- **Jumps.** An observation beyond 3 spreads also halves `count`: one costs little, but when they keep coming, gain
-  and spread grow until the new level is reached (an hour's jump in about ten observations). Meanwhile the spread is
-  wide, so nothing is matched by time alone.
+- **Bounded influence.** One absurd observation moves a settled clock by at most 0.08 · 3 spreads, under a second,
+  and widens its spread by a quarter.
+- **Jumps.** An observation beyond 3 spreads also halves `count`. One costs little; when they keep coming, gain and
+  spread grow until the new level is reached (an hour's jump in a dozen observations or so). Meanwhile the spread
+  is wide, so nothing is matched by time alone.
 - **Decay.** `count` halves every 14 days without news and is capped, so that the past fades; the spread grows by
   2 s for each day since the last observation (`spread_at`).
 """
@@ -50,7 +50,7 @@ class Clock:
 
     def count_at(self, when: datetime) -> int:
         """How many observations still count at `when`."""
-        return int(self.count * 0.5 ** (self._days_until(when) / HALF_LIFE_DAYS))
+        return round(self.count * 0.5 ** (self._days_until(when) / HALF_LIFE_DAYS))
 
     def as_dict(self) -> dict[str, int | str]:
         """Integers and strings only: milliseconds, a count, an RFC 3339 time."""
@@ -63,7 +63,7 @@ class Clock:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Reads what `as_dict` wrote, also with `Decimal` for int. Raises KeyError, TypeError or ValueError otherwise."""
+        """Reads what `as_dict` wrote, also with `Decimal` for int. KeyError, TypeError or ValueError otherwise."""
         return cls(
             offset=int(stored["offset_ms"]) / 1000,
             spread=int(stored["spread_ms"]) / 1000,

@@ -1,48 +1,38 @@
 """Which receipt belongs to which payment: a probability, and silence unless it is high.
 
-A wrong receipt shows one person's shopping to another; a missing one is an inconvenience. So the answer is a match
-only when its posterior probability passes `Settings.threshold`; otherwise we wait, and in the end abstain.
+A wrong receipt shows one person's shopping to another; a missing one is an inconvenience. So a match needs a
+posterior probability of `Settings.threshold`; otherwise we wait, and in the end abstain.
 
-**One pair.** Sales of this amount at these tills come as a Poisson process of `rate` a second. Of a sale we get the
-payment (unless its customer is a stranger to us) and the receipt (unless it is lost or still on its way). Let `miss`
-be the odds that the counterpart of what we hold is missing, `strangers` the share of sales whose customer is not
-with us, and f(d) the density of the time difference d between the two sides of one sale. Then "one sale" against
-"two sales, each half seen" has the odds
+**One pair.** Sales of this amount at these tills are a Poisson process of `rate` a second. Of a sale we get the
+payment (unless its customer is a stranger to us) and the receipt (unless it is lost or still on its way). With
+`miss` the odds that a counterpart is missing, `strangers` the share of sales whose customer is not with us, and
+f(d) the density of the time difference of the two sides of one sale, "one sale" against "two sales, each half
+seen" has the odds
 
-    w  =  f(d) / (rate · miss · strangers)  ·  L(rrn) · L(auth) · L(token) · L(last4) · L(terminal) · L(merchant)
+    w = f(d) / (rate · miss · strangers) · L(rrn) · L(auth) · L(token) · L(last4) · L(terminal) · L(merchant)
 
-- f(d), sales: d is receipt time - till's offset - payment time; 97% Normal(0, the clock's spread), 3% Laplace(300 s)
-  for whatever the clock did not foresee. An unknown clock is a spread of 90 s. Refunds: Laplace(2 days).
-- rate = (prior_count + n) / (prior_seconds + width of the window), n being the other sides near the pair (the larger
-  of payments and receipts, within ±240 s): a crowded amount makes coincidence likely.
-- L is P(what we see | same sale) / P(it | different sales), from `Settings.evidence`; 1 where a side does not give
-  the code. Authorisation codes that differ are all but exclusion (1e-6: misprints); RRNs that differ exclude. A
-  wallet's last4 differs for about a third of contactless payments: weak against, fairly strong for.
+- f, sales: d = receipt's time - till's offset - payment's time; 97% Normal(0, the clock's spread), 3%
+  Laplace(300 s) for what the clock did not foresee. An unknown clock has a spread of 90 s. Refunds: Laplace(2 days).
+- rate = (0.5 + n) / 240 s, n being the other sides within ±240 s of the payment (payments or receipts, whichever are
+  more): in a crowd, coincidence is likely. Divided by one half of the window, since the other has not happened
+  yet, and since matched sales are gone from sight. Refunds: (1 + n) / 3.5 days.
+- L = P(what we see | same sale) / P(it | different sales), from `EVIDENCE`; 1 where one side does not give the code.
+  Authorisation codes that differ all but exclude (1e-6: misprints), RRNs that differ exclude. A wallet's last4
+  differs for about a third of contactless payments: weak against (yet time alone shall not outweigh it, hence
+  0.05), fairly strong for.
 
-Example: a lone pair, 1 s apart by a known clock of spread 2 s, no codes:
-f = 0.97 · 0.1760 = 0.171; rate = 1/900; w = 0.171 / (1/900 · 0.06 · 0.9) = 2,850; posterior 2,850/2,851 = 0.9996.
-The same 60 s apart: f = 0.03/600 · e^-0.2, w = 0.68, posterior 0.41. With an unknown clock, 1 s apart: w = 72,
-0.986. With equal last4 and an unknown clock: w = 215,000, 0.99999.
+Example: a lone pair without codes, 1 s apart by a clock of spread 2 s: f = 0.97 · 0.1760 + 0.00005 = 0.1708,
+rate = 0.5/240, w = 0.1708 / (0.5/240 · 0.06 · 0.9) = 1,518, posterior w / (1 + w) = 0.9993. The same 60 s apart:
+f = 0.03/600 · e^-0.2, w = 0.36, posterior 0.27. By an unknown clock, 1 s apart: w = 39, 0.975: abstain.
 
-**All pairs together.** One payment has one receipt. A hypothesis is a set of disjoint pairs; it weighs the product
-of its pairs' odds, 1 for the empty set. The posterior of a pair (i, j) is the weight of all hypotheses that hold it:
+**All pairs together.** One payment has one receipt, so the odds of all pairs of {subject} + others are put
+together, with the null hypothesis of each side that its counterpart is not among them: see `assignments`.
 
-    P(i, j)  =  w(i, j) · Z(without i and j) / Z        Z = sum over all partial matchings (a permanent)
-
-The null hypothesis of each side, "my counterpart is not here", is part of the sum. Z is exact over the group of
-sides linked by pairs with w >= 1. Weaker pairs enter as null weights: a side's null is 1 + the sum of its weak odds,
-and a linked pair's odds are divided by both its nulls, which errs towards abstaining. A group whose smaller side
-has more than `exact` members gets a lower bound instead, from Z(G) <= Z(G without i) · (1 + sum of i's odds):
-
-    P(i, j)  >=  w(i, j) / (w(i, j) + (1 + the sum of i's other odds) · (1 + the sum of j's other odds))
-
-Example: two payments, two receipts, all four pairs with odds w: Z = 1 + 4w + 2w², P = (w + w²)/Z, below one half.
-
-**Time.** All this rests on the set {subject} ∪ others in a canonical order, never on `now` or on the order of arrival,
-so either side first gives the same match. `now` decides only whether to speak yet: until a pair is `look_again[0]`
-seconds old, its right counterpart is as likely still on its way as not here, so it must also pass with the odds
-`miss_at_first`. Codes pass at once; time alone waits for the first second look. (Without this rule two customers
-served in the same seconds are crossed as soon as one's receipt overtakes the other's.)
+**Time.** The posterior never depends on `now` or on the order of arrival: either side first gives the same match.
+`now` only tells whether to speak yet. Until both sides are `look_again[0]` seconds with us, the right counterpart
+may well be on its way, so the pair must pass with `miss_at_first` for `miss` too. Codes and last4 do, time alone
+does not: else two customers served in the same seconds are crossed when one's receipt overtakes the other's.
+A side that has been with us for `look_again[-1]` seconds waits no longer: it is ambiguous.
 """
 
 from bisect import bisect_left, bisect_right
@@ -75,8 +65,8 @@ class Codes:
 class Side:
     """A payment or one card tender of a receipt, still without its counterpart.
 
-    `key` is opaque and unique. `at`: when the payment was authorised, or what the till's clock said. `seen_at`: when
-    it reached us. `till`: an opaque tag, the key of its clock.
+    `key` is opaque and unique. `at`: when the payment was authorised, or what the till's clock said. `seen_at`:
+    when it reached us. `amount`: minor units. `till`: an opaque tag, the key of its clock.
     """
 
     side: Literal["transaction", "receipt"]
@@ -126,7 +116,7 @@ type Decision = Match | Wait | Ambiguous | Unmatched
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A code that both sides gave: the likelihood ratio where it agrees and where it differs, each in words."""
+    """A code that both sides gave: its likelihood ratio where it agrees, where it differs, and both in words."""
 
     agrees: float
     differs: float
@@ -140,7 +130,7 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {  # strongest first: the first that a
     "auth": Evidence(1e5, 1e-6, "Authorisation code agrees", "Authorisation codes differ", "auth_code"),
     "token": Evidence(1e5, 0.2, "Card token agrees", "Card tokens differ", "token"),
     "last4": Evidence(
-        3e3, 0.25, "Last four digits agree", "Last four digits differ, as a phone's may", "card_and_time"
+        3e3, 0.05, "Last four digits agree", "Last four digits differ, as a phone's may", "card_and_time"
     ),
     "terminal": Evidence(3.0, 0.05, "Terminal agrees", "Terminals differ"),
     "merchant": Evidence(1.0, 0.05, "Merchant number agrees", "Merchant numbers differ"),
@@ -149,28 +139,26 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {  # strongest first: the first that a
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often one amount is sold: `count` sales in `seconds` before anything is seen, then what the window shows."""
+    """How often one amount is sold: `count` + what is seen within `window` seconds both ways, each `window` seconds."""
 
     count: float
-    seconds: float
     window: float
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every parameter of the model, named as in the module's docstring. Times in seconds, both ways where centred."""
+    """Every parameter of the model, named as in the module's docstring; times in seconds."""
 
     threshold: float = 0.99
     look_again: tuple[float, ...] = (15.0, 60.0, 600.0)
     miss: float = 0.06
-    settled: int = 1
     miss_at_first: float = 4.0
     strangers: float = 0.9
     surprises: float = 0.03
     surprise_scale: float = 300.0
     refund_scale: float = 2 * DAY
-    sale: Pace = Pace(count=0.5, seconds=0, window=240)
-    refund: Pace = Pace(count=1, seconds=0, window=3.5 * DAY)
+    sale: Pace = Pace(count=0.5, window=240)
+    refund: Pace = Pace(count=1, window=3.5 * DAY)
     candidate: float = 0.01
     most: float = 1e12
     evidence: Mapping[str, Evidence] = field(default_factory=lambda: EVIDENCE)
@@ -190,9 +178,9 @@ def decide(
 ) -> Decision:
     """The counterpart of `subject`, or why there is none yet.
 
-    `others`: every other undecided side of the same kind, amount and currency nearby, both payments and receipts.
-    `clocks`: by till tag; a till without one has an unknown clock. `truncated`: there were more sides than were
-    read, so no match is claimed. Pure and total for sides of one partition with aware times.
+    `others`: every other undecided side of the same kind, amount and currency nearby, payments and receipts.
+    `clocks`: by till tag; a till without one has an unknown clock. `truncated`: there were more sides than
+    were read, so no match is claimed. Pure and total for sides of one partition with aware times.
     """
     scene = _Scene((subject, *others), clocks, settings)
     candidates = scene.candidates(subject)
@@ -207,7 +195,7 @@ def decide(
         if confidence < settings.threshold:
             continue
         payment, receipt = scene.payments[pair[0]], scene.receipts[pair[1]]
-        fresh = min(_age(now, payment), _age(now, receipt)) < settings.look_again[settings.settled]
+        fresh = min(_age(now, payment), _age(now, receipt)) < settings.look_again[0]
         if fresh and scene.posterior(pair, settings.miss / settings.miss_at_first) < settings.threshold:
             return undecided((f"One {what} fits, but the right one may still be on its way",))
         method, reasons = scene.explain(pair)
@@ -223,7 +211,7 @@ def _age(now: datetime, side: Side) -> float:
 
 
 class _Scene:
-    """The undecided sides of one partition in a canonical order. A pair: (index of payment, index of receipt)."""
+    """The undecided sides of one partition in a canonical order. A pair: (payment's index, receipt's index)."""
 
     def __init__(self, sides: Sequence[Side], clocks: Mapping[str, Clock], settings: Settings) -> None:
         ordered = sorted(sides, key=lambda side: (side.at, side.key))
@@ -284,7 +272,7 @@ class _Scene:
         """w of the module's docstring."""
         i, j = pair
         settings, pace = self.settings, self.pace
-        rate = (pace.count + self._crowd(i)) / (pace.seconds + pace.window)
+        rate = (pace.count + self._crowd(i)) / pace.window
         chance = rate * settings.miss * settings.strangers
         ratio = _ratio(self.payments[i].codes, self.receipts[j].codes, settings.evidence)
         return min(settings.most, self._density(i, j) / chance * ratio)
@@ -299,7 +287,7 @@ class _Scene:
         return (1 - settings.surprises) * normal + settings.surprises * _laplace(apart, settings.surprise_scale)
 
     def _crowd(self, i: int) -> int:
-        """How many other sales near payment `i` have shown themselves: the larger of payments and receipts."""
+        """How many other sales near payment `i` have shown themselves."""
         earliest, latest = self.paid[i] - self.pace.window, self.paid[i] + self.pace.window
         return (
             max(
@@ -331,7 +319,7 @@ def _crowd_in_words(crowd: int) -> str:
 
 
 def _in_words(seconds: float) -> str:
-    units = ((DAY, "day"), (60.0, "minute"))
+    units = ((DAY, "day"), (3600.0, "hour"), (60.0, "minute"))
     size, name = next((unit for unit in units if seconds >= 2 * unit[0]), (1.0, "second"))
     count = round(seconds / size)
     return f"{count} {name}{'' if count == 1 else 's'}"

@@ -1,0 +1,97 @@
+"""A till's clock is learned quickly, moved little by one absurd observation, and follows a jump that lasts."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from counterfoil.domain.clocks import FLOOR, UNKNOWN, UNKNOWN_SPREAD, Clock, learn
+
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+def learned(observations: list[float], clock: Clock | None = None, every: timedelta = timedelta(minutes=5)) -> Clock:
+    for number, observed in enumerate(observations):
+        clock = learn(clock, observed, START + number * every)
+    assert clock is not None
+    return clock
+
+
+def around(level: float, count: int, seed: int = 1) -> list[float]:
+    random = Random(seed)
+    return [level + random.gauss(0, 1) for _ in range(count)]
+
+
+def test_the_first_observation_places_the_clock_without_making_it_sure():
+    clock = learn(None, 130.0, START)
+    assert clock == learn(UNKNOWN, 130.0, START)
+    assert clock.offset == 130.0
+    assert FLOOR < clock.spread < UNKNOWN_SPREAD
+
+
+@pytest.mark.parametrize("level", [-180.0, 0.0, 3.0, 180.0])
+def test_offset_and_spread_settle(level):
+    clock = learned(around(level, 40))
+    assert abs(clock.offset - level) < 1.0
+    assert clock.spread < 3.0
+
+
+def test_the_spread_shrinks_to_a_floor_and_no_further():
+    spreads = [learned([12.0] * count).spread for count in (1, 3, 10, 40, 200)]
+    assert spreads == sorted(spreads, reverse=True)
+    assert spreads[-1] == FLOOR
+
+
+@pytest.mark.parametrize("absurd", [-3600.0, -600.0, 600.0, 1e9])
+def test_one_absurd_observation_has_bounded_influence(absurd):
+    settled = learned(around(20, 40))
+    shaken = learn(settled, absurd, START + timedelta(hours=4))
+    assert abs(shaken.offset - settled.offset) < 1.0
+    assert shaken.spread < 1.5 * settled.spread
+    healed = learned(around(20, 30, seed=2), shaken)
+    assert abs(healed.offset - 20) < 1.0
+    assert healed.spread < 3.0
+
+
+def test_a_few_wrong_ones_among_many_do_not_move_it():
+    random = Random(3)
+    clock = learned([random.uniform(-300, 300) if n % 12 == 5 else 20 + random.gauss(0, 1) for n in range(200)])
+    assert abs(clock.offset - 20) < 2.0
+    assert clock.spread < 6.0
+
+
+def test_a_jump_of_an_hour_is_followed_and_meanwhile_the_clock_is_unsure():
+    settled = learned(around(20, 40))
+    assert learned([3620.0] * 5, settled).spread > 4 * settled.spread
+    followed = learned(around(3620, 60), settled)
+    assert abs(followed.offset - 3620) < 2.0
+    assert followed.spread < 4.0
+
+
+def test_without_news_it_grows_unsure_and_forgets():
+    clock = learned(around(20, 40))
+    later = clock.updated_at + timedelta(days=14)
+    assert clock.spread_at(clock.updated_at) == clock.spread
+    assert clock.spread_at(later) > 20
+    assert clock.count_at(later) == clock.count // 2
+    assert clock.spread_at(clock.updated_at - timedelta(days=1)) == clock.spread
+
+
+def test_late_news_does_not_turn_time_back():
+    clock = learned([1.0, 2.0, 3.0])
+    assert learn(clock, 2.0, START - timedelta(days=1)).updated_at == clock.updated_at
+
+
+def test_it_is_stored_as_integers_and_strings():
+    clock = learned(around(-77.7, 9))
+    stored = clock.as_dict()
+    assert {type(value) for value in stored.values()} == {int, str}
+    assert Clock.from_dict(stored) == clock
+    assert Clock.from_dict({k: Decimal(v) if isinstance(v, int) else v for k, v in stored.items()}) == clock
+
+
+@pytest.mark.parametrize("observed", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_not_a_number_of_seconds_is_refused(observed):
+    with pytest.raises(ValueError, match="observed"):
+        learn(UNKNOWN, observed, START)
