@@ -1,18 +1,16 @@
 """The whole of Counterfoil in one process: the real handlers on moto, a list as queue, a bank that is a function.
 
 Time stands still but where the world moves it. Every AWS and HTTP call of the handlers is recorded, and can be
-made the last thing that its Lambda does: `deaths` says before or after which call of the run.
+made the last thing that its Lambda does: `deaths` says before or after which call of the queues' handlers.
 """
 
+import copy
 import json
 import os
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -22,50 +20,24 @@ from botocore.client import BaseClient
 from moto import mock_aws
 from standardwebhooks import Webhook
 
-from counterfoil.domain import webhooks
 from counterfoil.runtime import http, secrets
 from counterfoil.store import clocks, registry
-from functions import (
-    bank_webhook,
-    consent_update,
-    deliver_receipt,
-    delivery_status,
-    match_receipts,
-    merchant_api,
-    register_partners,
-    retailer_receipt,
-)
+from functions import deliver_receipt, match_receipts
 from infra.sandbox import event_files
+from tests import edge
+from tests.account import (
+    BANKS,
+    ENVIRONMENT,
+    create_bucket,
+    create_secrets,
+    create_tables,
+    register,
+    remember_tables,
+    restore_tables,
+)
 
-SANDBOX = Path(__file__).parents[1] / "infra" / "sandbox"
 VISIBILITY = 180
-ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": "eu-west-1",
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "LEDGER_TABLE": "ledger",
-    "RENDEZVOUS_TABLE": "rendezvous",
-    "SALTS_TABLE": "salts",
-    "PAYLOADS_BUCKET": "payloads",
-    "MATCH_QUEUE_URL": "https://queues.test/1/match",
-    "DELIVERY_QUEUE_URLS": json.dumps(
-        {bank: f"https://queues.test/1/{bank}" for bank in ("openbank", "harbourbank")}
-    ),
-    "SEALING_SECRET": "counterfoil/sealing",
-    "MATCH_WAITS": "15,60,600",
-    "DELIVERY_WAITS": "5,300,1800,7200,18000,36000,43200,43200,43200,43200,43200",
-    "ALLOW_LOOPBACK_CALLBACKS": "true",
-    "POWERTOOLS_SERVICE_NAME": "test",
-    "POWERTOOLS_METRICS_NAMESPACE": "Counterfoil",
-}
-ROUTES = [
-    ("POST", r"/v1/banks/(?P<bank>[^/]+)/transactions", bank_webhook),
-    ("POST", r"/v1/retailers/(?P<retailer>[^/]+)/receipts", retailer_receipt),
-    ("PUT", r"/v1/banks/(?P<bank>[^/]+)/customers/(?P<customer_id>[^/]+)/consents/(?P<purpose>[^/]+)", consent_update),
-    ("GET", r"/v1/banks/(?P<bank>[^/]+)/customers/(?P<customer_id>[^/]+)/consents", consent_update),
-    ("GET", r"/v1/banks/(?P<bank>[^/]+)/deliveries/(?P<delivery_id>[^/]+)", delivery_status),
-    ("GET", r"/v1/merchants", merchant_api),
-]
+RECEIVES = {"match": 5, **dict.fromkeys(BANKS, 12)}
 
 
 class Death(BaseException):
@@ -94,23 +66,36 @@ class Wire:
         return json.loads(self.body)
 
 
+def accepts(wire: Wire) -> http.Answer:
+    return http.Answer(200)
+
+
+def no_queues() -> dict[str, list[Message]]:
+    return {name: [] for name in RECEIVES}
+
+
 @dataclass
 class World:
-    """`answer(wire)` is the bank's callback. `deaths`: by number of the call, "before" or "after" it."""
+    """`answer(wire)` is the bank's callback. `deaths`: by number of the call, "before" or "after" it.
+
+    `gate()` is called before and after every call of a queue's handler, and may raise Death.
+    `lives`: the number of the first call of each batch that was worked off.
+    """
 
     clock: Any
     original_call: Callable[..., Any]
     secrets: dict[str, str]
-    queues: dict[str, list[Message]] = field(default_factory=lambda: {"match": [], "openbank": [], "harbourbank": []})
-    dead: dict[str, list[Message]] = field(default_factory=dict)
+    queues: dict[str, list[Message]] = field(default_factory=no_queues)
+    dead: dict[str, list[Message]] = field(default_factory=no_queues)
     wires: list[Wire] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     deaths: dict[int, str] = field(default_factory=dict)
-    answer: Callable[[Wire], http.Answer] = lambda wire: http.Answer(200)
-    units: Counter[str] = field(default_factory=Counter)
-    mortal: bool = False
+    gate: Callable[[], None] = lambda: None
+    answer: Callable[[Wire], http.Answer] = accepts
+    lives: list[int] = field(default_factory=list)
+    mortal: int = 0
     passed: int = 0
-    lifetimes: int = 0
+    sent: int = 0
 
     # time
 
@@ -120,6 +105,20 @@ class World:
 
     def pass_time(self, seconds: float) -> None:
         self.clock.shift(timedelta(seconds=seconds))
+
+    def remember(self) -> tuple[Any, ...]:
+        """All that lasts, as it is now, for `restore`."""
+        return remember_tables(), copy.deepcopy(self.queues), copy.deepcopy(self.dead), self.now
+
+    def restore(self, memory: tuple[Any, ...]) -> None:
+        """Back to that moment, with nothing recorded yet."""
+        tables, queues, dead, now = memory
+        restore_tables(tables)
+        self.queues, self.dead = copy.deepcopy(queues), copy.deepcopy(dead)
+        self.clock.move_to(now)
+        self.wires, self.calls, self.deaths, self.lives = [], [], {}, []
+        self.gate, self.answer, self.mortal, self.passed = lambda: None, accepts, 0, 0
+        clocks.forget()
 
     # calls of the handlers
 
@@ -138,26 +137,28 @@ class World:
             return
         number = self.passed
         self.passed += 1
+        self.gate()
         if self.deaths.get(number) == "before":
             raise Death
         yield
         if self.deaths.get(number) == "after":
             raise Death
+        self.gate()
 
     def _queue_call(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         name = arguments["QueueUrl"].rpartition("/")[2]
         if operation == "SendMessageBatch":
             for entry in arguments["Entries"]:
                 at = self.now + timedelta(seconds=entry.get("DelaySeconds", 0))
-                self.lifetimes += 1
-                self.queues[name].append(Message(f"m{self.lifetimes}", entry["MessageBody"], at))
+                self.put(name, entry["MessageBody"], at)
             return {"Successful": [{"Id": entry["Id"]} for entry in arguments["Entries"]]}
         assert operation == "ChangeMessageVisibility", operation
         message = next(one for one in self.queues[name] if one.id == arguments["ReceiptHandle"])
         message.visible_at = self.now + timedelta(seconds=arguments["VisibilityTimeout"])
         return {}
 
-    def post(self, url: str, headers: dict[str, str], body: bytes, seconds: float, *, allow_loopback: bool) -> http.Answer:
+    def post(self, url: str, headers: dict[str, str], body: bytes, seconds: float, *,
+             allow_loopback: bool) -> http.Answer:  # fmt: skip
         with self.call("http.post"):
             wire = Wire(self.now, url, dict(headers), body)
             self.wires.append(wire)
@@ -167,23 +168,7 @@ class World:
 
     def request(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None,
                 scope: str = "") -> dict[str, Any]:  # fmt: skip
-        for verb, pattern, module in ROUTES:
-            found = re.fullmatch(pattern, path)
-            if found and verb == method:
-                event = {
-                    "requestContext": {"http": {"method": method}, "authorizer": {"jwt": {"claims": {"scope": scope}}}},
-                    "headers": dict(headers or {}),
-                    "pathParameters": found.groupdict(),
-                    "body": body.decode("latin-1"),
-                    "isBase64Encoded": False,
-                }
-                if body:
-                    import base64
-
-                    event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-                answer = module.handler(event, None)
-                return {**answer, "json": json.loads(answer["body"])}
-        raise LookupError(path)
+        return edge.call(method, path, body, headers or {}, scope)
 
     def signed(self, who: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         raw = json.dumps(body).encode()
@@ -194,6 +179,13 @@ class World:
             "webhook-signature": Webhook(self.secrets[who]).sign(message_id, self.now, raw.decode()),
         }
         return self.request("POST", path, raw, headers)
+
+    def pays(self, body: Mapping[str, Any], bank: str = "openbank") -> None:
+        assert self.signed(bank, f"/v1/banks/{bank}/transactions", body)["statusCode"] == 202
+
+    def sells(self, body: Mapping[str, Any], retailer: str = "kite") -> None:
+        answer = self.signed(retailer, f"/v1/retailers/{retailer}/receipts", body)
+        assert answer["statusCode"] == 202, answer
 
     def play(self, name: str) -> dict[str, Any]:
         """Sends an event of `events/` as it would be sent now."""
@@ -212,40 +204,52 @@ class World:
 
     # queues
 
+    def put(self, queue: str, body: str, at: datetime | None = None) -> None:
+        self.sent += 1
+        self.queues[queue].append(Message(f"m{self.sent}", body, at or self.now))
+
+    def next_at(self) -> datetime | None:
+        """When the next message comes."""
+        return min((message.visible_at for queue in self.queues.values() for message in queue), default=None)
+
     def run(self, seconds: float = 86_400) -> None:
         """Works off every queue, moving time to the next message, until nothing comes within `seconds`."""
         until = self.now + timedelta(seconds=seconds)
-        while True:
-            waiting = [message for queue in self.queues.values() for message in queue]
-            next_at = min((message.visible_at for message in waiting), default=None)
-            if next_at is None or next_at > until:
-                return
+        while (next_at := self.next_at()) is not None and next_at <= until:
             if next_at > self.now:
                 self.clock.move_to(next_at)
-            for name in list(self.queues):
+            for name in self.queues:
                 self._work_off(name)
 
     def _work_off(self, name: str) -> None:
-        batch = [message for message in self.queues[name] if message.visible_at <= self.now][:10]
-        if not batch:
-            return
+        if batch := self.receive(name):
+            self.work_on(name, batch)
+
+    def receive(self, name: str, most: int = 10) -> list[Message]:
+        batch = [message for message in self.queues[name] if message.visible_at <= self.now][:most]
         for message in batch:
             message.receives += 1
             message.visible_at = self.now + timedelta(seconds=VISIBILITY)
+        return batch
+
+    def work_on(self, name: str, batch: list[Message]) -> None:
         handler = match_receipts.handler if name == "match" else deliver_receipt.handler
-        self.mortal = True
+        self.mortal += 1
+        self.lives.append(self.passed)
+        failed = {message.id for message in batch}
         try:
             failures = handler({"Records": [self._record(name, message) for message in batch]}, None)
+            failed = {item["itemIdentifier"] for item in failures["batchItemFailures"]}
         except Death:
-            return
+            clocks.forget()
         finally:
-            self.mortal = False
-        failed = {item["itemIdentifier"] for item in failures["batchItemFailures"]}
-        self.queues[name] = [one for one in self.queues[name] if one not in batch or one.id in failed]
-        most = 5 if name == "match" else 12
-        gone = [one for one in self.queues[name] if one.receives >= most]
-        self.dead.setdefault(name, []).extend(gone)
-        self.queues[name] = [one for one in self.queues[name] if one not in gone]
+            self.mortal -= 1
+        for message in batch:
+            if message.id not in failed:
+                self.queues[name].remove(message)
+            elif message.receives >= RECEIVES[name]:
+                self.queues[name].remove(message)
+                self.dead[name].append(message)
 
     def _record(self, name: str, message: Message) -> dict[str, Any]:
         return {
@@ -266,51 +270,6 @@ class World:
         return [wire.notice for wire in self.wires]
 
 
-def create_tables() -> None:
-    dynamodb = boto3.client("dynamodb")
-    for name in ("ledger", "rendezvous"):
-        indexes = [("by_subject", "subject"), ("by_due", "due")] if name == "ledger" else []
-        attributes = {"pk", "sk", *(attribute for _, attribute in indexes)}
-        extra = {"GlobalSecondaryIndexes": [_index(*index) for index in indexes]} if indexes else {}
-        dynamodb.create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in sorted(attributes)],
-            BillingMode="PAY_PER_REQUEST",
-            **extra,
-        )
-    dynamodb.create_table(
-        TableName="salts",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
-def _index(name: str, attribute: str) -> dict[str, Any]:
-    return {
-        "IndexName": name,
-        "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}, {"AttributeName": "pk", "KeyType": "RANGE"}],
-        "Projection": {"ProjectionType": "KEYS_ONLY"},
-    }
-
-
-def create_secrets() -> dict[str, str]:
-    client = boto3.client("secretsmanager")
-    client.create_secret(Name="counterfoil/sealing", SecretString="s" * 64)
-    made = {who: webhooks.new_secret() for who in ("openbank", "harbourbank", "kite", "fern", "stranger")}
-    for who, secret in made.items():
-        if who != "stranger":
-            client.create_secret(Name=f"counterfoil/webhooks/{who}/2026-11", SecretString=secret)
-    return made
-
-
-def register() -> None:
-    texts = {name: (SANDBOX / f"{name}.json").read_text() for name in ("merchants", "banks")}
-    answer = register_partners.handler(texts, None)
-    assert "registered" in answer, answer
-
-
 def forget_everything() -> None:
     registry.forget()
     clocks.forget()
@@ -324,9 +283,7 @@ def world(at: datetime = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)) -> Iterator[
     with mock.patch.dict(os.environ, ENVIRONMENT), mock_aws(), time_machine.travel(at, tick=False) as clock:
         forget_everything()
         create_tables()
-        boto3.client("s3").create_bucket(
-            Bucket="payloads", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
+        create_bucket()
         made = World(clock, original, create_secrets())
         register()
         with (

@@ -1,0 +1,97 @@
+"""An AWS account on moto with what the stacks would have made in it, and a way back to how it was."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from counterfoil.domain import webhooks
+from functions import register_partners
+
+SANDBOX = Path(__file__).parents[1] / "infra" / "sandbox"
+REGION = "eu-west-1"
+BANKS = ("openbank", "harbourbank")
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "LEDGER_TABLE": "ledger",
+    "RENDEZVOUS_TABLE": "rendezvous",
+    "SALTS_TABLE": "salts",
+    "PAYLOADS_BUCKET": "payloads",
+    "MATCH_QUEUE_URL": "https://queues.test/1/match",
+    "DELIVERY_QUEUE_URLS": json.dumps({bank: f"https://queues.test/1/{bank}" for bank in BANKS}),
+    "SEALING_SECRET": "counterfoil/sealing",
+    "MATCH_WAITS": "15,60,600",
+    "DELIVERY_WAITS": "5,300,1800,7200,18000,36000,43200,43200,43200,43200,43200",
+    "ALLOW_LOOPBACK_CALLBACKS": "true",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "Counterfoil",
+}
+
+
+def create_tables() -> None:
+    dynamodb = boto3.client("dynamodb")
+    for name in ("ledger", "rendezvous"):
+        indexes = [("by_subject", "subject"), ("by_due", "due")] if name == "ledger" else []
+        attributes = {"pk", "sk", *(attribute for _, attribute in indexes)}
+        extra = {"GlobalSecondaryIndexes": [_index(*index) for index in indexes]} if indexes else {}
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in sorted(attributes)],
+            BillingMode="PAY_PER_REQUEST",
+            **extra,
+        )
+    dynamodb.create_table(
+        TableName="salts",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def _index(name: str, attribute: str) -> dict[str, Any]:
+    return {
+        "IndexName": name,
+        "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}, {"AttributeName": "pk", "KeyType": "RANGE"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+
+
+def create_bucket() -> None:
+    boto3.client("s3").create_bucket(Bucket="payloads", CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def create_secrets() -> dict[str, str]:
+    client = boto3.client("secretsmanager")
+    client.create_secret(Name="counterfoil/sealing", SecretString="s" * 64)
+    made = {who: webhooks.new_secret() for who in (*BANKS, "kite", "fern", "stranger")}
+    for who, secret in made.items():
+        if who != "stranger":
+            client.create_secret(Name=f"counterfoil/webhooks/{who}/2026-11", SecretString=secret)
+    return made
+
+
+def register() -> None:
+    texts = {name: (SANDBOX / f"{name}.json").read_text() for name in ("merchants", "banks")}
+    answer = register_partners.handler(texts, None)
+    assert "registered" in answer, answer
+
+
+def moto_tables() -> dict[str, Any]:
+    """moto's own tables: `items` of each is what it holds."""
+    return get_backend("dynamodb")[DEFAULT_ACCOUNT_ID][REGION].tables
+
+
+def remember_tables() -> dict[str, Any]:
+    return {name: copy.deepcopy(table.items) for name, table in moto_tables().items()}
+
+
+def restore_tables(remembered: dict[str, Any]) -> None:
+    for name, items in remembered.items():
+        moto_tables()[name].items = copy.deepcopy(items)

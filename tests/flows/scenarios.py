@@ -1,0 +1,200 @@
+"""What banks and tills tell, in the order in which it is worked off, for tests that disturb it."""
+
+import copy
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.world import World
+
+Body = dict[str, Any]
+
+
+def payment(world: World, transaction_id: str = "tx_0001", **data: Any) -> Body:
+    body = copy.deepcopy(world.body_of("bank_webhook.authorised"))
+    body["data"] |= {"transaction_id": transaction_id, **data}
+    return body
+
+
+def cleared(world: World, transaction_id: str = "tx_0001", **data: Any) -> Body:
+    return payment(world, transaction_id, status="cleared", **data) | {"type": "transaction.cleared"}
+
+
+def reversed_payment(world: World, transaction_id: str = "tx_0001", **data: Any) -> Body:
+    return payment(world, transaction_id, status="reversed", **data) | {"type": "transaction.reversed"}
+
+
+def receipt(world: World, receipt_id: str = "soho-03-000123", amount: int = 585, **changes: Any) -> Body:
+    """A sale of one line, paid by card; `changes` replace fields."""
+    body = copy.deepcopy(world.body_of("retailer_receipt.sale")) | {"receipt_id": receipt_id, "total": amount}
+    body["lines"] = [{"description": "Breakfast", "quantity": "1", "amount": amount, "vat_rate": "20"}]
+    body["tenders"][0]["amount"] = amount
+    body.pop("vat")
+    return body | changes
+
+
+def with_lines(body: Body, count: int) -> Body:
+    """The same sale with that many lines of random words: a body that does not compress well."""
+    words = random.Random(7)
+    amounts = [1] * (count - 1) + [body["total"] - count + 1]
+    lines = [
+        {"description": f"{words.randbytes(20).hex(' ', 3)}", "quantity": "1", "amount": amount, "vat_rate": "0"}
+        for amount in amounts
+    ]
+    return body | {"lines": lines}
+
+
+def without_codes(body: Body) -> Body:
+    """The same, with nothing but amount, time and shop to go by."""
+    body = copy.deepcopy(body)
+    if "data" in body:
+        body["data"] |= {"card": {}, "auth_code": None, "rrn": None}
+        body["data"]["merchant"].pop("terminal_id")
+    for tender in body.get("tenders", []):
+        for name in ("last4", "auth_code", "rrn", "terminal_id"):
+            tender.pop(name, None)
+    return body
+
+
+def two_tenders(world: World, first: int = 300, second: int = 285) -> Body:
+    body = receipt(world, "soho-split")
+    card = body["tenders"][0]
+    other = card | {"auth_code": "Z9Y8X7", "rrn": "632500000999", "last4": "1111"}
+    return body | {"tenders": [card | {"amount": first}, other | {"amount": second}]}
+
+
+SECOND_CARD = {"auth_code": "Z9Y8X7", "rrn": "632500000999", "card": {"last4": "1111"}}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One call of a partner: a bank's if it has `data`, else a till's."""
+
+    body: Mapping[str, Any]
+
+    def tell(self, world: World) -> None:
+        if "data" in self.body:
+            world.pays(self.body)
+        else:
+            world.sells(self.body)
+
+
+Step = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`tell(world)`: the bodies of each step; a step is worked off before the next one, as far as it goes at once."""
+
+    name: str
+    tell: Callable[[World], list[list[Body]]]
+    believed: Mapping[str, tuple[str, str | None]]
+
+    def recorded(self, world: World) -> list[Step]:
+        """The queue messages of each step, made by the real intake, a second apart."""
+        steps: list[Step] = []
+        for bodies in self.tell(world):
+            for body in bodies:
+                Told(body).tell(world)
+                world.pass_time(1)
+            steps.append([(name, message.body) for name, queue in world.queues.items() for message in queue])
+            for queue in world.queues.values():
+                queue.clear()
+        return steps
+
+
+def play(world: World, steps: list[Step]) -> None:
+    """Works the steps off, each as far as it goes at once, and in the end all that comes later."""
+    for step in steps:
+        for name, body in step:
+            world.put(name, body)
+        world.run(0)
+    world.run()
+
+
+def _both_orders(name: str, make: Callable[[World], list[Body]], believed: Any) -> list[Scenario]:
+    return [
+        Scenario(f"{name}: payment first", lambda world: [[body] for body in make(world)], believed),
+        Scenario(f"{name}: receipt first", lambda world: [[body] for body in reversed(make(world))], believed),
+        Scenario(f"{name}: together", lambda world: [make(world)], believed),
+    ]
+
+
+MATCHED = {"tx_0001": ("matched", "soho-03-000123")}
+CORRECTED = {"tx_0001": ("corrected", "soho-03-000123")}
+
+PLAIN = _both_orders("plain", lambda world: [payment(world), receipt(world)], MATCHED)
+LATER = [
+    *_both_orders("by time alone", lambda w: [without_codes(payment(w)), without_codes(receipt(w))], MATCHED),
+    *_both_orders("large body", lambda w: [payment(w), with_lines(receipt(w, amount=58500), 400)], {}),
+    Scenario(
+        "correction, same amount",
+        lambda w: [[payment(w)], [receipt(w)], [receipt(w, tip=0, till_id=None)]],
+        CORRECTED,
+    ),
+    Scenario(
+        "correction before the payment",
+        lambda w: [[receipt(w)], [receipt(w, till_id=None)], [payment(w)]],
+        MATCHED,
+    ),
+    Scenario(
+        "correction to another amount, rematched",
+        lambda w: [
+            [payment(w), payment(w, "tx_0002", amount=600, auth_code="B2B2B2", rrn=None)],
+            [receipt(w)],
+            [_paid_by(receipt(w, amount=600), auth_code="B2B2B2", rrn=None)],
+            [receipt(w, "soho-03-000124")],
+        ],
+        {"tx_0001": ("matched", "soho-03-000124"), "tx_0002": ("matched", "soho-03-000123")},
+    ),
+    Scenario(
+        "clearing merges",
+        lambda w: [[payment(w)], [cleared(w)], [receipt(w)], [cleared(w)]],
+        MATCHED,
+    ),
+    Scenario(
+        "clearing at another amount came first",
+        lambda w: [[cleared(w, amount=700)], [payment(w)], [receipt(w)]],
+        MATCHED,
+    ),
+    Scenario(
+        "split tender",
+        lambda w: [[payment(w, amount=300), payment(w, "tx_0002", amount=285, **SECOND_CARD)], [two_tenders(w)]],
+        {"tx_0001": ("matched", "soho-split"), "tx_0002": ("matched", "soho-split")},
+    ),
+    Scenario(
+        "split tender, receipt first",
+        lambda w: [[two_tenders(w)], [payment(w, amount=300), payment(w, "tx_0002", amount=285, **SECOND_CARD)]],
+        {"tx_0001": ("matched", "soho-split"), "tx_0002": ("matched", "soho-split")},
+    ),
+    Scenario(
+        "a tender vanishes",
+        lambda w: [
+            [payment(w, amount=300), payment(w, "tx_0002", amount=285, **SECOND_CARD)],
+            [two_tenders(w)],
+            [receipt(w, "soho-split", amount=300)],
+        ],
+        {"tx_0001": ("corrected", "soho-split"), "tx_0002": ("withdrawn", None)},
+    ),
+    Scenario(
+        "reversed while its match is given up",
+        lambda w: [[payment(w)], [receipt(w)], [receipt(w, amount=700)], [reversed_payment(w)]],
+        {"tx_0001": ("withdrawn", None)},
+    ),
+    Scenario(
+        "corrected again at once",
+        lambda w: [[payment(w)], [receipt(w)], [receipt(w, amount=700)], [receipt(w, amount=800)]],
+        {"tx_0001": ("withdrawn", None)},
+    ),
+]
+
+
+def _paid_by(body: Body, **tender: Any) -> Body:
+    card = {name: value for name, value in (body["tenders"][0] | tender).items() if value is not None}
+    return body | {"tenders": [card]}
+
+
+def encoded(value: Any) -> str:
+    return json.dumps(value)

@@ -1,0 +1,75 @@
+"""Lambdas that die before or after any of their calls, once or twice: the outcome is the same.
+
+Between two calls of one Lambda nothing lasts is done, so that dying before a call is dying after the one before it:
+pairs are enumerated over the moments that differ, single deaths over all.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.audit import audit, kept, told
+from tests.flows.scenarios import LATER, PLAIN, Scenario, Step, play
+from tests.world import World
+
+
+def start(world: World, scenario: Scenario) -> tuple[Any, list[Step]]:
+    world.consent()
+    beginning = world.remember()
+    steps = scenario.recorded(world)
+    later = (*beginning[:3], world.now)
+    world.restore(later)
+    play(world, steps)
+    assert told(world) | dict(scenario.believed) == told(world)
+    audit(world)
+    return later, steps
+
+
+def outcome(world: World) -> Any:
+    """What must not depend on who died: what was sent, and who belongs to whom."""
+    payments, tenders = kept(world)
+    pairs = {(one.key, one.match.tender_key) for one in payments.values() if one.match}
+    return {(wire.headers["webhook-id"], wire.body) for wire in world.wires}, pairs, {*payments}, {*tenders}
+
+
+def moments(world: World, since: int = 0) -> Iterator[tuple[int, str]]:
+    """The moments that differ, of the run that was just recorded: each life's beginning, and after each call."""
+    for number in range(since, world.passed):
+        if number in world.lives:
+            yield number, "before"
+        yield number, "after"
+
+
+def survives(world: World, beginning: Any, steps: list[Step], deaths: dict[int, str], expected: Any) -> None:
+    world.restore(beginning)
+    world.deaths = deaths
+    play(world, steps)
+    try:
+        audit(world, deaths=len(deaths))
+        assert told(world) == expected
+    except AssertionError as error:
+        raise AssertionError(f"deaths {deaths}") from error
+
+
+@pytest.mark.parametrize("scenario", [*PLAIN, *LATER], ids=lambda scenario: scenario.name)
+def test_any_one_death_changes_nothing(counterfoil: World, scenario: Scenario) -> None:
+    beginning, steps = start(counterfoil, scenario)
+    expected, sent, calls = told(counterfoil), outcome(counterfoil), counterfoil.passed
+    for number in range(calls):
+        for when in ("before", "after"):
+            survives(counterfoil, beginning, steps, {number: when}, expected)
+            if scenario in PLAIN:
+                assert outcome(counterfoil) == sent
+
+
+@pytest.mark.parametrize("scenario", PLAIN[:2], ids=lambda scenario: scenario.name)
+def test_any_two_deaths_change_nothing(counterfoil: World, scenario: Scenario) -> None:
+    beginning, steps = start(counterfoil, scenario)
+    expected, sent = told(counterfoil), outcome(counterfoil)
+    first_deaths = list(moments(counterfoil))
+    for number, when in first_deaths:
+        survives(counterfoil, beginning, steps, {number: when}, expected)
+        for second, then in list(moments(counterfoil, since=number + 1)):
+            survives(counterfoil, beginning, steps, {number: when, second: then}, expected)
+            assert outcome(counterfoil) == sent
