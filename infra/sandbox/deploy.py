@@ -10,33 +10,34 @@ import json
 import os
 import platform
 import re
-import shutil
+import signal
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.sandbox import restore
-from infra.sandbox.engine import ACCOUNT, REGION, ROOT, STATE, Engine
+from infra.sandbox.engine import ACCOUNT, REGION, ROOT, STATE, Engine, remove_old
 
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 BANKS = ROOT / "infra" / "sandbox" / "banks.json"
-ASSEMBLY = STATE / "cdk.out"
 # All that the templates and packages are made from. Whoever changes one of these gets a new synthesis.
 INPUTS = (
     *("infra/*.py", "infra/areas/*.py", "functions/*.py", "layers/**/*.py", "layers/**/*.txt"),
     *("cdk.json", "requirements.lock"),
 )
-DEPLOY_SECONDS = 300
+STEP_SECONDS = 300
 EVENT = re.compile(r"^(?P<stack>\S+) \| +(?P<done>\d+)/(?P<total>\d+) \| ")
 
 Progress = Callable[[str], None]
 
 
 class DeployError(Exception):
-    """A step failed; the message holds its last lines and names its log."""
+    """A step failed; the message holds its last lines."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,11 @@ def deploy(engine: Engine, progress: Progress, banks: Path = BANKS) -> Deploymen
     }
     with ThreadPoolExecutor() as side_by_side:
         prepared = side_by_side.submit(_bootstrap, environment, progress)
-        _synthesise(environment, progress, banks)
+        assembly = _synthesise(environment, progress, banks)
         prepared.result()
-    _deploy(environment, progress)
+    _deploy(environment, progress, assembly)
     progress("Putting back what the engine left out of the templates")
-    restore.apply(engine, ASSEMBLY)
+    restore.apply(engine, assembly)
     return _deployment(engine)
 
 
@@ -92,32 +93,35 @@ def _bootstrap(environment: Mapping[str, str], progress: Progress) -> None:
         pass
 
 
-def _synthesise(environment: Mapping[str, str], progress: Progress, banks: Path) -> None:
+def _synthesise(environment: Mapping[str, str], progress: Progress, banks: Path) -> Path:
+    """The folder of the cloud assembly; made anew only if something that it is made from has changed."""
     architecture = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
-    mark, inputs = ASSEMBLY / "inputs.sha256", _fingerprint(banks, architecture)
-    if mark.exists() and mark.read_text() == inputs:
+    assembly = STATE / f"cdk-{_fingerprint(banks, architecture)}"
+    if assembly.exists():
         progress("Stacks are unchanged since they were last synthesised")
-        return
+        assembly.touch()
+        return assembly
     progress("Synthesising the stacks")
-    shutil.rmtree(ASSEMBLY, ignore_errors=True)
+    remove_old(STATE.glob("cdk-*"), hours=1)
+    unfinished = STATE / f"unfinished-{os.getpid()}"
     context = ("-c", "sandbox=true", "-c", f"arch={architecture}", "-c", f"banks={banks}")
-    for line in _cdk(environment, ROOT, "synth", "--quiet", "--output", str(ASSEMBLY), *context):
+    for line in _cdk(environment, ROOT, "synth", "--quiet", "--output", str(unfinished), *context):
         if line.startswith("Layer:"):
             progress(line)
-    mark.write_text(inputs)
+    return unfinished.rename(assembly)
 
 
 def _fingerprint(banks: Path, architecture: str) -> str:
     digest = hashlib.sha256(architecture.encode() + banks.read_bytes())
     for file in sorted({path for pattern in INPUTS for path in ROOT.glob(pattern)}):
         digest.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
-    return digest.hexdigest()
+    return digest.hexdigest()[:16]
 
 
-def _deploy(environment: Mapping[str, str], progress: Progress) -> None:
+def _deploy(environment: Mapping[str, str], progress: Progress, assembly: Path) -> None:
     told = None
     quietly = ("--require-approval", "never", "--progress", "events")
-    for line in _cdk(environment, STATE, "deploy", "--all", "--app", str(ASSEMBLY), *quietly):
+    for line in _cdk(environment, STATE, "deploy", "--all", "--app", str(assembly), *quietly):
         event = EVENT.match(line)
         if event is None:
             continue
@@ -128,9 +132,9 @@ def _deploy(environment: Mapping[str, str], progress: Progress) -> None:
 
 
 def _cdk(environment: Mapping[str, str], folder: Path, *arguments: str) -> Iterator[str]:
-    """The output lines of a CDK command as they come, also kept in a log. Raises DeployError."""
-    log = STATE / f"cdk-{arguments[0]}.log"
-    process = subprocess.Popen(
+    """The output lines of a CDK command as they come. Raises DeployError with the last of them."""
+    last: deque[str] = deque(maxlen=15)
+    with subprocess.Popen(
         [str(CDK), *arguments, "--no-notices"],
         cwd=folder,
         env=dict(environment),
@@ -139,26 +143,27 @@ def _cdk(environment: Mapping[str, str], folder: Path, *arguments: str) -> Itera
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-    )
-    assert process.stdout is not None
-    try:
-        with log.open("w") as kept:
-            for line in process.stdout:
-                kept.write(line)
+        start_new_session=True,  # so that it can be ended with the processes that it starts
+    ) as process:
+        overdue = threading.Timer(STEP_SECONDS, os.killpg, (process.pid, signal.SIGKILL))
+        overdue.start()
+        try:
+            for line in process.stdout or ():
+                last.append(line)
                 yield line.rstrip()
-        code = process.wait(DEPLOY_SECONDS)
-    finally:
-        process.kill()
-    if code:
-        last = "\n".join(log.read_text().strip().splitlines()[-15:])
-        raise DeployError(f"cdk {arguments[0]} failed (log: {log.relative_to(ROOT)}):\n{last}")
+            process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            overdue.cancel()
+    if process.returncode:
+        raise DeployError(f"cdk {arguments[0]} failed:\n{''.join(last)}")
 
 
 def _deployment(engine: Engine) -> Deployment:
     stacks = engine.client("cloudformation").describe_stacks()["Stacks"]
-    outputs = {
-        output["OutputKey"]: output["OutputValue"] for stack in stacks for output in stack.get("Outputs", [])
-    }
+    outputs = {output["OutputKey"]: output["OutputValue"] for stack in stacks for output in stack.get("Outputs", [])}
     queues = json.loads(outputs["Queues"])
     ids = restore.physical_ids(engine, *(stack["StackName"] for stack in stacks))
     return Deployment(
@@ -180,7 +185,5 @@ def _deployment(engine: Engine) -> Deployment:
 
 def _only(ids: Mapping[str, str], construct: str) -> str:
     """The physical id of the resource that the CDK made of `construct` (it appends eight hex digits)."""
-    (found,) = (
-        physical for logical, physical in ids.items() if re.fullmatch(f"{construct}[0-9A-F]{{8}}", logical)
-    )
+    (found,) = (physical for logical, physical in ids.items() if re.fullmatch(f"{construct}[0-9A-F]{{8}}", logical))
     return found

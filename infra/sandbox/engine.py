@@ -17,7 +17,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,7 @@ def running(port: int = 0, *, plain: bool = False) -> Iterator[Engine]:
     """
     port = _bindable(port)
     STATE.mkdir(exist_ok=True)
+    remove_old(STATE.glob("engine-*.log"), hours=24)
     scratch, log = STATE / f"engine-{port}", STATE / f"engine-{port}.log"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
@@ -117,6 +118,17 @@ def running(port: int = 0, *, plain: bool = False) -> Iterator[Engine]:
     finally:
         _stop(process)
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def remove_old(paths: Iterable[Path], hours: float) -> None:
+    """Removes those files and folders that were not touched for `hours`."""
+    for path in paths:
+        if path.stat().st_mtime > time.time() - hours * 3600:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def python() -> Path:

@@ -12,6 +12,7 @@ import ipaddress
 import json
 import os
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
@@ -262,6 +263,7 @@ def _end_with(parent: int) -> None:
     """Stops this process once its parent is gone: a killed demo must leave no engine behind."""
     while os.getppid() == parent:
         time.sleep(0.5)
+    shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)  # our own, given by the parent
     os.kill(os.getpid(), signal.SIGTERM)
 
 
