@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError
 
@@ -126,6 +127,8 @@ def _merchant_problems(merchants: tuple[Merchant, ...]) -> Iterator[tuple[Locati
 
 
 def _store_problems(here: Location, store: Store) -> Iterator[tuple[Location, str]]:
+    if _no_zone(store.timezone):
+        yield (*here, "timezone"), "must be an IANA time zone, such as Europe/London"
     for index, message in _repeats(store.merchant_ids, "merchant id of this store"):
         yield (*here, "merchant_ids", index), message
     for bank, merchant_ids in store.bank_merchant_ids.items():
@@ -144,6 +147,14 @@ def _store_problems(here: Location, store: Store) -> Iterator[tuple[Location, st
                     "is a terminal of this store given before",
                 )
             seen.add(terminal_id)
+
+
+def _no_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return True
+    return False
 
 
 def _bank_problems(banks: tuple[Bank, ...], allow_loopback: bool) -> Iterator[tuple[Location, str]]:
