@@ -41,8 +41,7 @@ class Partners:
 def connected(deployment: Deployment) -> Iterator[Partners]:
     """Webhook secrets stored, the banks' program served, merchants and banks registered."""
     banks, merchants = json.loads(BANKS.read_text())["banks"], json.loads(MERCHANTS.read_text())["merchants"]
-    known = {name: new_secret() for partner in (*banks, *merchants) for name in partner.get("secrets", ())}
-    _store(deployment, known)
+    known = _secrets(deployment, [name for each in (*banks, *merchants) for name in each.get("secrets", ())])
     with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=20)) as http:
         programs = {entry["bank"]: _bank(entry, deployment, known, http) for entry in banks}
         with serving(list(programs.values())) as page_url:
@@ -60,13 +59,17 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _store(deployment: Deployment, known: Mapping[str, str]) -> None:
+def _secrets(deployment: Deployment, names: list[str]) -> dict[str, str]:
+    """The webhook secrets by name; those that Secrets Manager does not hold yet are made."""
     manager = deployment.engine.client("secretsmanager")
-    for name, value in known.items():
+    known = {}
+    for name in names:
         try:
-            manager.create_secret(Name=name, SecretString=value, KmsKeyId=SECRETS_KEY_ALIAS)
-        except manager.exceptions.ResourceExistsException:
-            manager.put_secret_value(SecretId=name, SecretString=value)
+            known[name] = manager.get_secret_value(SecretId=name)["SecretString"]
+        except manager.exceptions.ResourceNotFoundException:
+            known[name] = new_secret()
+            manager.create_secret(Name=name, SecretString=known[name], KmsKeyId=SECRETS_KEY_ALIAS)
+    return known
 
 
 def _bank(entry: Mapping[str, Any], deployment: Deployment, known: Mapping[str, str], http: httpx.Client) -> Bank:

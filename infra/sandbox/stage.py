@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from infra.sandbox.deploy import Deployment
 from infra.sandbox.partners import Partners, new_secret
 from infra.sandbox.terminal import Terminal, money
 
+LAST_LOOK = timedelta(seconds=16)  # the sandbox's waits together (2, 4 and 8 s), and a little
 PATIENCE = 20  # seconds that a delivery may take; usually it is one or two
 STRANGER = new_secret()
 
@@ -28,6 +30,7 @@ class Stage:
         self.failures: list[str] = []
         self._take = take
         self._now = datetime.now(UTC)
+        self._settled_at = self._now
         self._last: list[Callable[[], None]] = []
         for bank in partners.banks.values():
             bank.on_attempt = self._on_attempt
@@ -93,11 +96,16 @@ class Stage:
         if not passed:
             self.failures.append(f"{expected}: {seen!r}, not {wanted!r}")
 
-    def at_the_end(self, check: Callable[[], None]) -> None:
+    def at_the_end(self, check: Callable[[], None], *, not_before: datetime | None = None) -> None:
         """A check of what must not happen: looked at when everything had its time."""
         self._last.append(check)
+        self._settled_at = max(self._settled_at, not_before or datetime.now(UTC) + LAST_LOOK)
 
     def end(self) -> None:
+        """Wait until nothing can come any more, then look."""
+        left = self._settled_at - datetime.now(UTC)
+        with self.terminal.step("Undecided payments had their last look, withdrawn consent took effect"):
+            time.sleep(max(left.total_seconds(), 0))
         for check in self._last:
             check()
 

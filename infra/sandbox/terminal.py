@@ -36,7 +36,7 @@ class Terminal:
         self.console.print(Rule(Text(text, style="bold"), style="blue"))
 
     def say(self, text: str) -> None:
-        self.console.print(Text(text, style="dim"))
+        self.console.print(Text(text, style="dim"), soft_wrap=True)
 
     @contextmanager
     def step(self, text: str) -> Iterator["Step"]:
@@ -45,11 +45,11 @@ class Terminal:
         with self.console.status(text) as status:
             yield Step(self, text, status.update)
         took = time.monotonic() - started
-        self.console.print(Text.assemble(("✓ ", "green"), text, (f"  {took:.1f} s", "dim")))
+        self.console.print(Text.assemble(("✓ ", "green"), text.strip(), (f"  {took:.1f} s", "dim")), soft_wrap=True)
 
     def scene(self, number: int, title: str) -> None:
         self.console.print()
-        self.console.print(Text.assemble((f"{number:>2}  ", "bold blue"), (title, "bold")))
+        self.console.print(Text.assemble((f"{number:>2}  ", "bold blue"), (title, "bold")), soft_wrap=True)
 
     def flow(self, source: str, target: str, what: str, outcome: str, *, good: bool = True) -> None:
         """One message: who to whom, what, and the answer."""
