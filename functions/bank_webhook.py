@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from counterfoil.banks import adapter_named
 from counterfoil.domain import strict_json
+from counterfoil.domain.fields import is_id
 from counterfoil.errors import NotFound
 from counterfoil.flows import intake
 from counterfoil.runtime import api, env, observe, queues, secrets
@@ -14,7 +15,8 @@ from counterfoil.store import registry
 
 def _take(request: Request) -> Reply:
     now = datetime.now(UTC)
-    record = registry.bank(request.path["bank"])
+    name = request.path["bank"]
+    record = registry.bank(name) if is_id(name) else None
     if record is None:
         raise NotFound("no such bank")
     adapter = adapter_named(record.bank.adapter)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from counterfoil.domain import strict_json, webhooks
+from counterfoil.domain.fields import is_id
 from counterfoil.errors import Invalid, NotFound, Problem
 from counterfoil.flows import messages
 from counterfoil.flows.intake import ReceiptTaker
@@ -16,7 +17,8 @@ from counterfoil.store import registry
 
 def _take(request: Request) -> Reply:
     now = datetime.now(UTC)
-    retailer = registry.retailer(request.path["retailer"])
+    name = request.path["retailer"]
+    retailer = registry.retailer(name) if is_id(name) else None
     if retailer is None:
         raise NotFound("no such retailer")
     webhooks.verify(request.headers, request.body, secrets.active(retailer.secrets), now)

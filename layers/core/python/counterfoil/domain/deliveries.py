@@ -1,5 +1,6 @@
 """What a bank is told: one notice a version, the same bytes at every try."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -12,6 +13,8 @@ FINISHES_WITHIN = timedelta(seconds=15)
 WITHDRAWN_REASON = "The receipt does not belong to this payment"
 LONGEST_WAIT = 43_200
 """A queue keeps a message back for at most twelve hours."""
+
+_DELIVERY_ID = re.compile(r"dlv_([A-Za-z0-9_-]{22})_([1-9][0-9]{0,5})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,8 @@ def delivery_id(transaction_key: str, version: int) -> str:
 
 def parse_delivery_id(value: str) -> tuple[str, int] | None:
     """The transaction's opaque name and the version in a delivery id, or None where it is none of ours."""
-    prefix, _, rest = value.partition("_")
-    key, _, version = rest.rpartition("_")
-    if prefix != "dlv" or not key or not version.isascii() or not version.isdigit() or len(version) > 6:
-        return None
-    return key, int(version)
+    found = _DELIVERY_ID.fullmatch(value)
+    return (found[1], int(found[2])) if found else None
 
 
 def pending(transaction: Transaction) -> Recall | ReceiptOfMatch | None:
