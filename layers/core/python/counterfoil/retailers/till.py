@@ -6,7 +6,6 @@ from counterfoil.domain import receipts
 from counterfoil.domain.receipts import Receipt
 from counterfoil.errors import Invalid, Problem
 
-NAME = "till"
 MOST_RECEIPTS = 100
 
 
