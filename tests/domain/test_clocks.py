@@ -64,7 +64,7 @@ def test_a_few_wrong_ones_among_many_do_not_move_it():
 def test_a_jump_of_an_hour_is_followed_and_meanwhile_the_clock_is_unsure():
     settled = learned(around(20, 40))
     assert learned([3620.0] * 5, settled).spread > 4 * settled.spread
-    followed = learned(around(3620, 60), settled)
+    followed = learned(around(3620, 30), settled)
     assert abs(followed.offset - 3620) < 2.0
     assert followed.spread < 4.0
 

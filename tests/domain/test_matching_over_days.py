@@ -1,4 +1,4 @@
-"""A shop that sells one thing at one price, without codes, its clocks up to three minutes wrong: see `simulated_shop`."""
+"""One amount, no codes, clocks up to three minutes wrong: days of trade at a `simulated_shop`."""
 
 from functools import cache
 

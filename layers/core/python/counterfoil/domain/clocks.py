@@ -11,17 +11,17 @@ next one. Both follow by steps:
 
 - **Bounded influence.** One absurd observation moves a settled clock by at most 0.08 · 3 spreads, under a second,
   and widens its spread by a quarter.
-- **Jumps.** An observation beyond 3 spreads also halves `count`. One costs little; when they keep coming, gain and
-  spread grow until the new level is reached (an hour's jump in a dozen observations or so). Meanwhile the spread
-  is wide, so nothing is matched by time alone.
+- **Jumps.** An observation beyond 3 spreads also halves `count`. One costs little; when they keep coming the spread
+  widens, and the one that finds `count` at 1 starts the clock anew (an hour's jump: the sixth). Until it has
+  settled again the spread is wide, so little is matched by time alone.
 - **Decay.** `count` halves every 14 days without news and is capped, so that the past fades; the spread grows by
   2 s for each day since the last observation (`spread_at`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import hypot, isfinite
+from math import exp2, hypot, isfinite
 from typing import Any, Final, Self
 
 FLOOR: Final = 2.0
@@ -50,7 +50,7 @@ class Clock:
 
     def count_at(self, when: datetime) -> int:
         """How many observations still count at `when`."""
-        return round(self.count * 0.5 ** (self._days_until(when) / HALF_LIFE_DAYS))
+        return round(self.count * exp2(-self._days_until(when) / HALF_LIFE_DAYS))
 
     def as_dict(self) -> dict[str, int | str]:
         """Integers and strings only: milliseconds, a count, an RFC 3339 time."""
@@ -85,16 +85,19 @@ def learn(clock: Clock | None, observed: float, at: datetime) -> Clock:
     """
     if not isfinite(observed):
         raise ValueError("observed must be a finite number of seconds")
+    first = Clock(offset=round(observed, 3), spread=FIRST_SPREAD, count=1, updated_at=at)
     if clock is None or clock.count == 0:
-        return Clock(offset=round(observed, 3), spread=FIRST_SPREAD, count=1, updated_at=at)
+        return first
     spread, count = clock.spread_at(at), max(1, clock.count_at(at))
     gain = max(LEAST_GAIN, 1 / (count + 1))
     limit = CLIP * spread
     surprise = observed - clock.offset
     clipped = max(-limit, min(limit, surprise))
+    if clipped != surprise and count == 1:
+        return replace(first, updated_at=max(at, clock.updated_at))
     return Clock(
         offset=round(clock.offset + gain * clipped, 3),
         spread=round(max(FLOOR, spread + gain * (1.25 * abs(clipped) - spread)), 3),
-        count=max(1, count // 2) if clipped != surprise else min(LONGEST_MEMORY, count + 1),
+        count=count // 2 if clipped != surprise else min(LONGEST_MEMORY, count + 1),
         updated_at=max(at, clock.updated_at),
     )

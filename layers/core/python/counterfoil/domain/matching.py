@@ -14,12 +14,10 @@ seen" has the odds
 - f, sales: d = receipt's time - till's offset - payment's time; 97% Normal(0, the clock's spread), 3%
   Laplace(300 s) for what the clock did not foresee. An unknown clock has a spread of 90 s. Refunds: Laplace(2 days).
 - rate = (0.5 + n) / 240 s, n being the other sides within ±240 s of the payment (payments or receipts, whichever are
-  more): in a crowd, coincidence is likely. Divided by one half of the window, since the other has not happened
-  yet, and since matched sales are gone from sight. Refunds: (1 + n) / 3.5 days.
+  more): coincidence is likely in a crowd. Half the window counts: the rest is yet to come. Refunds: (1 + n) / 3.5 days.
 - L = P(what we see | same sale) / P(it | different sales), from `EVIDENCE`; 1 where one side does not give the code.
   Authorisation codes that differ all but exclude (1e-6: misprints), RRNs that differ exclude. A wallet's last4
-  differs for about a third of contactless payments: weak against (yet time alone shall not outweigh it, hence
-  0.05), fairly strong for.
+  differs for about a third of contactless payments: fairly strong for, weak against (0.05: time alone never wins).
 
 Example: a lone pair without codes, 1 s apart by a clock of spread 2 s: f = 0.97 · 0.1760 + 0.00005 = 0.1708,
 rate = 0.5/240, w = 0.1708 / (0.5/240 · 0.06 · 0.9) = 1,518, posterior w / (1 + w) = 0.9993. The same 60 s apart:
@@ -44,9 +42,8 @@ from math import exp, pi, sqrt
 from typing import Final, Literal
 
 from counterfoil.domain.assignments import Pair, posterior
+from counterfoil.domain.card_evidence import EVIDENCE, Evidence, Method
 from counterfoil.domain.clocks import DAY, UNKNOWN, Clock
-
-type Method = Literal["rrn", "auth_code", "token", "card_and_time", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +109,6 @@ class Unmatched:
 
 
 type Decision = Match | Wait | Ambiguous | Unmatched
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A code that both sides gave: its likelihood ratio where it agrees, where it differs, and both in words."""
-
-    agrees: float
-    differs: float
-    says: str
-    says_not: str
-    method: Method | None = None
-
-
-EVIDENCE: Final[Mapping[str, Evidence]] = {  # strongest first: the first that agrees names the method
-    "rrn": Evidence(1e9, 0.0, "Retrieval reference agrees", "Retrieval references differ", "rrn"),
-    "auth": Evidence(1e5, 1e-6, "Authorisation code agrees", "Authorisation codes differ", "auth_code"),
-    "token": Evidence(1e5, 0.2, "Card token agrees", "Card tokens differ", "token"),
-    "last4": Evidence(
-        3e3, 0.05, "Last four digits agree", "Last four digits differ, as a phone's may", "card_and_time"
-    ),
-    "terminal": Evidence(3.0, 0.05, "Terminal agrees", "Terminals differ"),
-    "merchant": Evidence(1.0, 0.05, "Merchant number agrees", "Merchant numbers differ"),
-}
 
 
 @dataclass(frozen=True, slots=True)
