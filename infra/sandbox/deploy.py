@@ -5,6 +5,7 @@ machine's architecture), bootstrapped, deployed, and completed by `restore.py` w
 something on the way. `deploy(engine, progress, banks)` does it all; its progress is told in short lines.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -102,13 +103,15 @@ def _synthesise(environment: Mapping[str, str], progress: Progress, banks: Path)
         assembly.touch()
         return assembly
     progress("Synthesising the stacks")
-    remove_old(STATE.glob("cdk-*"), hours=1)
+    remove_old([*STATE.glob("cdk-*"), *STATE.glob("unfinished-*")], hours=1)
     unfinished = STATE / f"unfinished-{os.getpid()}"
     context = ("-c", "sandbox=true", "-c", f"arch={architecture}", "-c", f"banks={banks}")
     for line in _cdk(environment, ROOT, "synth", "--quiet", "--output", str(unfinished), *context):
         if line.startswith("Layer:"):
             progress(line)
-    return unfinished.rename(assembly)
+    with contextlib.suppress(OSError):  # another run beside us was quicker: the same inputs, the same result
+        unfinished.rename(assembly)
+    return assembly
 
 
 def _fingerprint(banks: Path, architecture: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from infra.sandbox import restore
-from infra.sandbox.engine import ACCOUNT, REGION, ROOT, Engine, EngineError, running
+from infra.sandbox.engine import ACCOUNT, LAUNCHER, REGION, ROOT, Engine, EngineError, python, running
 from tests.sandbox.engine_parts import eventually, name
 
 HOLDER = """
@@ -56,6 +56,13 @@ def test_a_taken_port_is_said_so() -> None:
         port = other.getsockname()[1]
         with pytest.raises(EngineError, match=f"port {port} of 127.0.0.1 is taken"), running(port):
             pass
+
+
+def test_another_version_of_the_engine_is_not_patched() -> None:
+    newer = "import importlib.metadata as m; m.version = lambda name: '9.9.9'; import launcher; launcher.main(1, False)"
+    started = subprocess.run([str(python()), "-c", newer], cwd=LAUNCHER.parent, capture_output=True, text=True)
+    assert started.returncode == 1
+    assert "written for ministack 1.5.33, but 9.9.9 is installed" in started.stderr
 
 
 def test_nothing_but_loopback_is_ever_talked_to() -> None:
