@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from counterfoil.domain.tenders import CardTender
-from counterfoil.domain.transactions import Recall, Transaction, contradicts, merge
+from counterfoil.domain.transactions import Recall, ReceiptOfMatch, Transaction, contradicts, merge
 from counterfoil.errors import ConditionFailed, TryAgain
 from counterfoil.flows import messages
 from counterfoil.flows.messages import LookAgain, ReceiptTaken
@@ -62,29 +62,30 @@ def _keep_void(new: Transaction) -> Outcome:
 
 def _merge_into(known: Transaction, new: Transaction, work: Work) -> Outcome:
     if known.owner == work.owner:
-        return _carry_on(known, known, work)
+        return _carry_on(known, work)
     if contradicts(known, new):
         return Outcome(counts=("ContradictoryFact",))
     merged = merge(known, new)
     if merged == known:
         return Outcome(counts=("Repeated",))
     moved = replace(merged, rev=known.rev + 1, owner=work.owner)
-    _put_transaction(moved, known.rev)
-    return _carry_on(moved, known, work)
+    if moved.state == "void" or transaction_pointer(moved).partition != transaction_pointer(known).partition:
+        # Before it moves, since afterwards nobody knows where it waited.
+        rendezvous.delete(transaction_pointer(known))
+    _put_transaction(moved, known)
+    return _carry_on(moved, work)
 
 
-def _carry_on(now_is: Transaction, was: Transaction, work: Work) -> Outcome:
+def _carry_on(transaction: Transaction, work: Work) -> Outcome:
     """All that follows from how a transaction stands."""
-    pointer = transaction_pointer(now_is)
-    if transaction_pointer(was).partition != pointer.partition or now_is.state == "void":
-        rendezvous.delete(transaction_pointer(was))
-    if now_is.state == "void":
-        return Outcome(counts=("Reversed",))
-    if now_is.match is not None:
-        return _finish_match(now_is)
-    told = () if now_is.is_all_delivered() else (messages.delivery_of(now_is.bank, now_is.key),)
+    if transaction.match is not None:
+        return _finish_match(transaction)
+    told = () if transaction.is_all_delivered() else (messages.delivery_of(transaction.bank, transaction.key),)
+    if transaction.state == "void":
+        return Outcome(told, ("Reversed",))
+    pointer = transaction_pointer(transaction)
     put_pointer(pointer)
-    return Outcome(told) + settle(Party(now_is, pointer, stored=True), work)
+    return Outcome(told) + settle(Party(transaction, pointer, stored=True), work)
 
 
 def _finish_match(transaction: Transaction) -> Outcome:
@@ -101,9 +102,9 @@ def _finish_match(transaction: Transaction) -> Outcome:
     return Outcome((messages.delivery_of(transaction.bank, transaction.key),))
 
 
-def _put_transaction(moved: Transaction, rev: int) -> None:
+def _put_transaction(moved: Transaction, known: Transaction) -> None:
     try:
-        transactions.put(moved, table.still_at(rev))
+        transactions.put(moved, transactions.unmoved(known))
     except ConditionFailed:
         raise TryAgain("the transaction moved meanwhile", after=1) from None
 
@@ -122,7 +123,7 @@ def _take_receipt(taken: ReceiptTaken, work: Work) -> Outcome:
         except Standing as standing:
             known = tenders.from_item(standing.item)
             if known.revision > new.revision:
-                return Outcome(counts=("Superseded",))
+                return outcome + Outcome(counts=("Superseded",))
             corrects = True
             outcome += _correct(known, new, taken.wrapped, work)
     if corrects:
@@ -132,16 +133,19 @@ def _take_receipt(taken: ReceiptTaken, work: Work) -> Outcome:
 
 def _correct(known: CardTender, new: CardTender, wrapped: bytes, work: Work) -> Outcome:
     """A tender that stands gets a later body; the same amount keeps its match, another gives it up."""
-    if known.owner == work.owner:
+    if known.body_key == new.body_key:
         return _carry_on_tender(known, wrapped, work)
-    moved = replace(new, rev=known.rev + 1)
+    # Before it moves, since afterwards nobody knows where it waited.
+    rendezvous.delete(tender_pointer(known, wrapped))
+    moved = replace(new, rev=known.rev + 1, taken_from=known.taken_from)
     if known.matched_to is None:
-        rendezvous.delete(tender_pointer(known, wrapped))
         _put_tender(moved, known.rev)
+    elif (payer := _payer_of(known)) is None:
+        return Outcome(counts=("CorrectedAfterTakenBack",))
     elif _paid_alike(known, new):
-        moved = _renew_match(known, moved, wrapped, work)
+        moved = _renew_match(known, moved, payer, wrapped, work)
     else:
-        moved = _give_up_match(known, replace(moved, taken_from=known.matched_to), work)
+        moved = _give_up_match(known, moved, payer, work)
     return _carry_on_tender(moved, wrapped, work)
 
 
@@ -153,61 +157,71 @@ def _paid_alike(known: CardTender, new: CardTender) -> bool:
 
 def _carry_on_tender(tender: CardTender, wrapped: bytes, work: Work) -> Outcome:
     """All that follows from how a tender stands."""
-    if tender.matched_to is not None:
-        return _finish_match(_payer_of(tender))
     outcome = Outcome()
-    if tender.state != "void":
+    if tender.matched_to is not None:
+        outcome += _carry_on_by_key(tender.matched_to, work)
+    elif tender.state != "void":
         pointer = tender_pointer(tender, wrapped)
         put_pointer(pointer)
         outcome += settle(Party(tender, pointer, stored=True), work)
-    if tender.taken_from is not None:
-        former = transactions.get(tender.taken_from)
-        if former is not None and former.owner == work.owner:
-            outcome += _carry_on(former, former, work)
+    for former in tender.taken_from:
+        outcome += _carry_on_by_key(former, work)
     return outcome
 
 
-def _renew_match(known: CardTender, new: CardTender, wrapped: bytes, work: Work) -> CardTender:
+def _carry_on_by_key(transaction_key: str, work: Work) -> Outcome:
+    transaction = transactions.get(transaction_key)
+    return _carry_on(transaction, work) if transaction else Outcome()
+
+
+def _renew_match(
+    known: CardTender, new: CardTender, payer: Transaction, wrapped: bytes, work: Work
+) -> CardTender:
     """The same payment, the corrected body: a new version for the bank."""
-    transaction = _payer_of(known)
-    if transaction.match is None:
-        raise TryAgain("the match is being given up", after=1)
     key = work.sealer.unwrap_waiting(wrapped, bound_to=new.body_key)
-    letter = leave_in_letterbox(transaction.address, key, bound_to=new.body_key)
-    match = replace(transaction.match, body_key=new.body_key, letter=letter, event_at=new.at)
-    renewed = replace(transaction, match=match, version=transaction.version + 1)
-    kept = replace(new, state="matched", matched_to=transaction.key)
-    _move_both(kept, known.rev, renewed, work)
+    letter = leave_in_letterbox(payer.address, key, bound_to=new.body_key)
+    match = replace(_match_of(payer), body_key=new.body_key, letter=letter, event_at=new.at)
+    kept = replace(new, state="matched", matched_to=payer.key)
+    _move_both(kept, known.rev, payer, replace(payer, match=match, version=payer.version + 1), work)
     return kept
 
 
-def _give_up_match(known: CardTender, new: CardTender, work: Work) -> CardTender:
+def _give_up_match(known: CardTender, new: CardTender, payer: Transaction, work: Work) -> CardTender:
     """The payment was not for this: the bank takes the receipt back, and both sides are open again."""
-    transaction = _payer_of(known)
-    if transaction.match is None:
-        raise TryAgain("the match is being given up", after=1)
-    version = transaction.version + 1
-    match_id = work.sealer.match_id(transaction.key, known.key)
-    recall = Recall(match_id, version, transaction.match.event_at)
+    freed = replace(new, matched_to=None, taken_from=tuple(dict.fromkeys((*known.taken_from, payer.key))))
+    version = payer.version + 1
+    recall = Recall(work.sealer.match_id(payer.key, known.key), version, _match_of(payer).event_at)
     opened = replace(
-        transaction, state="undecided", match=None, version=version, recalls=(*transaction.recalls, recall)
+        payer,
+        state="void" if "reversed" in payer.facts else "undecided",
+        match=None,
+        version=version,
+        recalls=(*payer.recalls, recall),
     )
-    _move_both(new, known.rev, opened, work)
-    return new
+    _move_both(freed, known.rev, payer, opened, work)
+    return freed
 
 
-def _payer_of(tender: CardTender) -> Transaction:
+def _payer_of(tender: CardTender) -> Transaction | None:
+    """The transaction a tender is matched to; None where its match was taken back, since its customer withdrew."""
     transaction = transactions.get(tender.matched_to or "")
-    if transaction is None:
-        raise TryAgain("the matched transaction is gone", after=60)
-    return transaction
+    if transaction is not None and transaction.match is not None and transaction.match.tender_key == tender.key:
+        return transaction
+    standing = tenders.get(tender.key)
+    if standing is None or standing.rev != tender.rev:
+        raise TryAgain("the tender moved meanwhile", after=1)
+    return None
 
 
-def _move_both(tender: CardTender, tender_rev: int, transaction: Transaction, work: Work) -> None:
-    moved = replace(transaction, rev=transaction.rev + 1, owner=work.owner)
+def _match_of(transaction: Transaction) -> ReceiptOfMatch:
+    assert transaction.match is not None  # noqa: S101 - _payer_of looked
+    return transaction.match
+
+
+def _move_both(tender: CardTender, tender_rev: int, was: Transaction, moved: Transaction, work: Work) -> None:
     writes = [
         tenders.put_of(tender, table.still_at(tender_rev)),
-        transactions.put_of(moved, table.still_at(transaction.rev)),
+        transactions.put_of(replace(moved, rev=was.rev + 1, owner=work.owner), transactions.unmoved(was)),
     ]
     try:
         table.transact(writes)
@@ -226,7 +240,7 @@ def _void_the_rest(taken: ReceiptTaken, work: Work) -> Outcome:
     """The tenders that a correction no longer has: their matches are given up."""
     outcome = Outcome()
     for known in tenders.of_receipt(taken.receipt_key)[len(taken.tenders) :]:
-        if known.owner == work.owner:
+        if known.state == "void" and known.revision == taken.revision:
             outcome += _carry_on_tender(known, taken.wrapped, work)
         elif known.revision < taken.revision and known.state != "void":
             outcome += _void(known, taken, work)
@@ -234,20 +248,13 @@ def _void_the_rest(taken: ReceiptTaken, work: Work) -> Outcome:
 
 
 def _void(known: CardTender, taken: ReceiptTaken, work: Work) -> Outcome:
-    gone = replace(
-        known,
-        rev=known.rev + 1,
-        owner=work.owner,
-        revision=taken.revision,
-        state="void",
-        matched_to=None,
-        taken_from=known.matched_to,
-    )
-    if known.matched_to is None:
-        rendezvous.delete(tender_pointer(known, b""))
-        _put_tender(gone, known.rev)
+    gone = replace(known, rev=known.rev + 1, owner=work.owner, revision=taken.revision, state="void")
+    rendezvous.delete(tender_pointer(known, b""))
+    payer = _payer_of(known) if known.matched_to else None
+    if payer is not None:
+        gone = _give_up_match(known, gone, payer, work)
     else:
-        _give_up_match(known, gone, work)
+        _put_tender(gone, known.rev)
     return _carry_on_tender(gone, taken.wrapped, work)
 
 
@@ -263,7 +270,9 @@ def _look_again(look: LookAgain, work: Work) -> Outcome:
         return settle(party, work, look.step)
     if record.owner != work.owner:
         return Outcome()
-    return _finish_match(record if isinstance(record, Transaction) else _payer_of(record))
+    if isinstance(record, Transaction):
+        return _carry_on(record, work)
+    return _carry_on_by_key(record.matched_to, work) if record.matched_to else Outcome()
 
 
 def _waiting_transaction(key: str) -> Party | None:
