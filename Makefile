@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Both Python environments are made side by side.
+MAKEFLAGS += --jobs=2
 
 VENV := .venv
 ENGINE := .venv-engine
@@ -18,7 +20,7 @@ PYTHON = $(shell for try in "$$PYTHON" python3.13 "$$HOME/.pyenv/versions/3.13/b
 say = @printf '\033[36m»\033[0m %s\n'
 environment = if [ -z "$(PYTHON)" ]; then echo 'Python 3.13 was not found (tried python3.13, pyenv, uv).' >&2; exit 1; fi; \
 	{ [ -x $(1)/bin/pip ] || "$(PYTHON)" -m venv --clear $(1); } && \
-	$(1)/bin/python -m pip install -qq --no-deps --require-hashes -r $(2)
+	$(1)/bin/python -m pip install -qq --no-compile --no-deps --require-hashes -r $(2)
 
 .PHONY: help setup run test lint budgets lock synth deploy clean
 
