@@ -23,8 +23,7 @@ def _take(request: Request) -> Reply:
         raise NotFound("no such retailer")
     webhooks.verify(request.headers, request.body, secrets.active(retailer.secrets), now)
     batch = till.parse_receipts(strict_json.loads(request.body))
-    taker = ReceiptTaker(retailer.retailer, secrets.sealer(), now)
-    taken, refused = _sealed(batch, taker)
+    taken, refused = ReceiptTaker(retailer.retailer, secrets.sealer(), now).take_all(batch)
     if not taken:
         raise Invalid(_all_problems(batch.single, refused))
     sends = [messages.receipt_taken(messages.new_id(), receipt) for receipt in taken.values()]
@@ -32,19 +31,6 @@ def _take(request: Request) -> Reply:
     observe.count(["ReceiptTaken"] * len(taken) + ["ReceiptRefused"] * len(refused))
     accepted = [batch.receipts[index].receipt_id for index in taken]
     return Reply(202, {"accepted": accepted, "refused": [_told(index, refused[index]) for index in sorted(refused)]})
-
-
-def _sealed(
-    batch: till.Batch, taker: ReceiptTaker
-) -> tuple[dict[int, messages.ReceiptTaken], dict[int, tuple[Problem, ...]]]:
-    """What is taken and what is refused, each by its place: one bad receipt never costs its neighbours."""
-    taken, refused = {}, dict(batch.refused)
-    for index, receipt in batch.receipts.items():
-        try:
-            taken[index] = taker.take(receipt)
-        except Invalid as error:
-            refused[index] = error.problems
-    return taken, refused
 
 
 def _all_problems(single: bool, refused: dict[int, tuple[Problem, ...]]) -> list[Problem]:

@@ -24,7 +24,7 @@ from counterfoil.errors import ConditionFailed, Poison, TryAgain
 from counterfoil.flows.intake import PERSONAL_WORDS, REVISION_BYTES
 from counterfoil.flows.outcome import Outcome
 from counterfoil.sealing import CustomerKeys, Sealer, unseal
-from counterfoil.store import bodies, customers, registry, table, transactions
+from counterfoil.store import bodies, customers, registry, transactions
 
 GONE = 410
 
@@ -174,7 +174,7 @@ def _save(transaction: Transaction, version: int, record: DeliveryRecord) -> Tra
     while standing is not None:
         recorded = standing.record(version, record)
         try:
-            transactions.put(recorded, table.still_at(standing.rev))
+            transactions.put(recorded, transactions.unmoved(standing))
             return recorded
         except ConditionFailed as failed:
             item = failed.items[0]
@@ -203,7 +203,7 @@ def _take_back(transaction: Transaction, sending: Sending) -> Transaction:
         recalls=(*transaction.recalls, recall),
     )
     try:
-        transactions.put(taken_back, table.still_at(transaction.rev))
+        transactions.put(taken_back, transactions.unmoved(transaction))
     except ConditionFailed:
         raise TryAgain("the transaction moved meanwhile", after=1) from None
     return taken_back

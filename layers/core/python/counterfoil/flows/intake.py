@@ -16,6 +16,7 @@ from counterfoil.domain.transactions import CardTransaction, Transaction, Transa
 from counterfoil.errors import Invalid, Problem
 from counterfoil.flows import messages
 from counterfoil.flows.outcome import Outcome
+from counterfoil.retailers.till import Batch
 from counterfoil.sealing import CustomerKeys, Sealer, new_key, seal
 from counterfoil.store import bodies, customers, registry
 from counterfoil.store.bodies import INLINE_BYTES, SealedBody
@@ -106,6 +107,16 @@ class ReceiptTaker:
     retailer: str
     sealer: Sealer
     now: datetime
+
+    def take_all(self, batch: Batch) -> tuple[dict[int, messages.ReceiptTaken], dict[int, tuple[Problem, ...]]]:
+        """What is taken and what is refused, each by its place: one bad receipt never costs its neighbours."""
+        taken, refused = {}, dict(batch.refused)
+        for index, receipt in batch.receipts.items():
+            try:
+                taken[index] = self.take(receipt)
+            except Invalid as error:
+                refused[index] = error.problems
+        return taken, refused
 
     def take(self, receipt: Receipt) -> messages.ReceiptTaken:
         """A checked receipt, sealed under a key of its own. Raises Invalid where the registration says no."""

@@ -174,9 +174,7 @@ def _carry_on_by_key(transaction_key: str, work: Work) -> Outcome:
     return _carry_on(transaction, work) if transaction else Outcome()
 
 
-def _renew_match(
-    known: CardTender, new: CardTender, payer: Transaction, wrapped: bytes, work: Work
-) -> CardTender:
+def _renew_match(known: CardTender, new: CardTender, payer: Transaction, wrapped: bytes, work: Work) -> CardTender:
     """The same payment, the corrected body: a new version for the bank."""
     key = work.sealer.unwrap_waiting(wrapped, bound_to=new.body_key)
     letter = leave_in_letterbox(payer.address, key, bound_to=new.body_key)
@@ -214,7 +212,7 @@ def _payer_of(tender: CardTender) -> Transaction | None:
 
 
 def _match_of(transaction: Transaction) -> ReceiptOfMatch:
-    assert transaction.match is not None  # noqa: S101 - _payer_of looked
+    assert transaction.match is not None
     return transaction.match
 
 

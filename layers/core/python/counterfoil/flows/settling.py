@@ -164,7 +164,7 @@ def _claim(party: Party, decision: Match, others: Sequence[Pointer], work: Work)
     except ConditionFailed as failed:
         if failed.items[mine] is not None:
             return _lost(party, failed.items[mine] or {})
-        _clear_if_decided(other, failed.items[1 - mine] or {})
+        _clear_if_stale(other, failed.items[1 - mine] or {})
         return None
     rendezvous.delete(other)
     if party.stored:
@@ -218,9 +218,9 @@ def _lost(party: Party, standing: Mapping[str, Any]) -> Outcome:
     return Outcome(counts=("Overtaken",))
 
 
-def _clear_if_decided(pointer: Pointer, standing: Mapping[str, Any]) -> None:
-    """Deletes the pointer of a side that is decided or gone; one that merely moved is written anew by its mover."""
-    if standing.get("state") not in ("undecided", "ambiguous"):
+def _clear_if_stale(pointer: Pointer, standing: Mapping[str, Any]) -> None:
+    """Deletes the pointer of a side that is decided, moved or gone; whoever moved it writes a pointer of its own."""
+    if standing.get("state") not in ("undecided", "ambiguous") or standing["rev"] != pointer.rev:
         rendezvous.delete(pointer)
 
 
@@ -248,11 +248,10 @@ def _mark_ambiguous(record: Transaction | CardTender) -> None:
     """Says so in the record, for whoever asks why; the side stays open to new evidence, so its `rev` stays."""
     if record.state == "ambiguous":
         return
-    unmoved = table.still_at(record.rev)
     try:
         if isinstance(record, Transaction):
-            transactions.put(replace(record, state="ambiguous"), unmoved)
+            transactions.put(replace(record, state="ambiguous"), transactions.unmoved(record))
         else:
-            tenders.put(replace(record, state="ambiguous"), unmoved)
+            tenders.put(replace(record, state="ambiguous"), table.still_at(record.rev))
     except ConditionFailed:
         return
