@@ -185,7 +185,8 @@ class Bank:
     def _latest(self, transaction_id: str) -> dict[str, Any] | None:
         matches = list(self._receipts.get(transaction_id, {}).values())
         valid = [match for match in matches if match["state"] != "withdrawn"]
-        return (valid or matches or [None])[-1]
+        shown = valid or matches
+        return shown[-1] if shown else None
 
     def _note(self, headers: Mapping[str, str], body: bytes, status: int) -> None:
         try:
@@ -193,9 +194,7 @@ class Bank:
             kind, transaction_id = delivery["type"], delivery["data"]["transaction_id"]
         except (ValueError, KeyError, TypeError):
             kind, transaction_id = "?", "?"
-        attempt = Attempt(
-            headers.get("webhook-id", "?"), kind, transaction_id, body, datetime.now(UTC), status
-        )
+        attempt = Attempt(headers.get("webhook-id", "?"), kind, transaction_id, body, datetime.now(UTC), status)
         if self.on_attempt:
             self.on_attempt(self, attempt)
         with self._changed:

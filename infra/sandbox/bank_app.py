@@ -1,11 +1,13 @@
 """The banks' HTTP program: the callback for deliveries, and the app that their customers open.
 
     POST /callbacks/{bank}                        deliveries from Counterfoil
+    GET  /callbacks/{bank}                        what came there, the newest first
     GET  /                                        the page (folder page/)
     GET  /app/customers                           whose app can be opened here
     GET  /app/{bank}/{customer}/payments          the feed with its receipts
     GET  /app/{bank}/{customer}/changes           server-sent events: payments, consent
     GET, PUT /app/{bank}/{customer}/consent       {"granted": bool}
+    POST /app/{bank}/{customer}/purchases         go shopping: a payment, and a till that prints
     GET  /app/barcode/{symbology}?value=          SVG
 
 A sandbox: it listens on the loopback address only and has no sign-in.
@@ -13,7 +15,7 @@ A sandbox: it listens on the loopback address only and has no sign-in.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -34,6 +36,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.sandbox import barcodes
 from infra.sandbox.bank import Bank
+
+Shopping = Callable[[Bank, str], None]  # (bank, customer_id)
 
 PAGE = Path(__file__).parent / "page"
 PORT = 8471
@@ -62,16 +66,18 @@ class SecureHeaders:
         await self.app(scope, receive, with_headers)
 
 
-def bank_app(banks: Sequence[Bank]) -> Starlette:
-    """The program of these banks."""
+def bank_app(banks: Sequence[Bank], go_shopping: Shopping) -> Starlette:
+    """The program of these banks. `go_shopping` is what the app's button does."""
     app = Starlette(
         routes=[
             Route("/callbacks/{bank}", callback, methods=["POST"]),
+            Route("/callbacks/{bank}", received),
             Route("/app/customers", customers),
             Route("/app/barcode/{symbology}", barcode),
             Route("/app/{bank}/{customer}/payments", payments),
             Route("/app/{bank}/{customer}/changes", changes),
             Route("/app/{bank}/{customer}/consent", consent, methods=["GET", "PUT"]),
+            Route("/app/{bank}/{customer}/purchases", purchase, methods=["POST"]),
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ],
         middleware=[
@@ -81,14 +87,17 @@ def bank_app(banks: Sequence[Bank]) -> Starlette:
         ],
     )
     app.state.banks = {bank.bank: bank for bank in banks}
+    app.state.go_shopping = go_shopping
     return app
 
 
 @contextmanager
-def serving(banks: Sequence[Bank]) -> Iterator[str]:
+def serving(banks: Sequence[Bank], go_shopping: Shopping) -> Iterator[str]:
     """Serve on 127.0.0.1 while the context lasts, at PORT or, where that is taken, a free one. Yields the address."""
     listener = _listener()
-    config = uvicorn.Config(bank_app(banks), log_level="error", timeout_graceful_shutdown=1, lifespan="off")
+    config = uvicorn.Config(
+        bank_app(banks, go_shopping), log_level="error", timeout_graceful_shutdown=1, lifespan="off"
+    )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="banks", daemon=True)
     thread.start()
@@ -115,6 +124,24 @@ async def callback(request: Request) -> Response:
         return Response(status_code=504)
     headers = {"retry-after": str(retry_after)} if retry_after else {}
     return Response(status_code=status, headers=headers)
+
+
+def received(request: Request) -> Response:
+    attempts = reversed(_bank(request).attempts)
+    return JSONResponse(
+        {
+            "received": [
+                {
+                    "delivery_id": each.delivery_id,
+                    "type": each.type,
+                    "transaction_id": each.transaction_id,
+                    "at": each.at.isoformat(timespec="milliseconds"),
+                    "answered": each.status,
+                }
+                for each in attempts
+            ]
+        }
+    )
 
 
 async def _say_nothing(bank: Bank) -> None:
@@ -150,6 +177,14 @@ async def consent(request: Request) -> Response:
         return JSONResponse({"detail": "The receipts service did not answer. Try again."}, status_code=502)
 
 
+def purchase(request: Request) -> Response:
+    try:
+        request.app.state.go_shopping(_bank(request), request.path_params["customer"])
+    except httpx.HTTPError:
+        return JSONResponse({"detail": "The shop's till did not get through. Try again."}, status_code=502)
+    return Response(status_code=204)
+
+
 async def _wish(request: Request) -> bool:
     try:
         granted = (await request.json())["granted"]
@@ -161,9 +196,7 @@ async def _wish(request: Request) -> bool:
 
 
 async def changes(request: Request) -> Response:
-    return StreamingResponse(
-        _events(_bank(request), request.path_params["customer"]), media_type="text/event-stream"
-    )
+    return StreamingResponse(_events(_bank(request), request.path_params["customer"]), media_type="text/event-stream")
 
 
 async def _events(bank: Bank, customer: str) -> AsyncIterator[str]:
@@ -192,7 +225,7 @@ def barcode(request: Request) -> Response:
 
 
 def _bank(request: Request) -> Bank:
-    banks: dict[str, Any] = request.app.state.banks
+    banks: dict[str, Bank] = request.app.state.banks
     if request.path_params["bank"] not in banks:
         raise HTTPException(404, "No such bank")
     return banks[request.path_params["bank"]]

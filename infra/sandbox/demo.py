@@ -8,11 +8,12 @@ import os
 import socket
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from threading import Event
 
-from infra.sandbox import scenes
+from infra.sandbox import credentials, scenes
 from infra.sandbox.deploy import DeployError, Deployment, deploy
-from infra.sandbox.engine import ACCOUNT, REGION, EngineError, running
+from infra.sandbox.engine import ROOT, EngineError, running
 from infra.sandbox.partners import Partners, RegistrationError, connected
 from infra.sandbox.stage import Stage
 from infra.sandbox.terminal import Terminal
@@ -46,7 +47,8 @@ def run(terminal: Terminal, *, once: bool) -> int:
             failures = scenes.play(Stage(deployment, partners, terminal))
             _verdict(terminal, failures)
             if not once:
-                _stay(terminal, deployment, partners)
+                with credentials.written(deployment, partners) as file:
+                    _stay(terminal, deployment, partners, file)
     return 1 if failures else 0
 
 
@@ -57,18 +59,16 @@ def _verdict(terminal: Terminal, failures: list[str]) -> None:
         terminal.say(f"✗ {failure}")
 
 
-def _stay(terminal: Terminal, deployment: Deployment, partners: Partners) -> None:
-    engine = deployment.engine.endpoint
+def _stay(terminal: Terminal, deployment: Deployment, partners: Partners, credentials_file: Path) -> None:
     terminal.addresses(
         {
             "Bank's app": f"{partners.page_url}/?bank=openbank&customer=cust_42",
-            "the other's": f"{partners.page_url}/?bank=harbourbank&customer=H-1001",
+            "the other bank's": f"{partners.page_url}/?bank=harbourbank&customer=H-1001",
             "API": deployment.api_url,
-            "access tokens": f"{deployment.token_url} (client {deployment.client_ids['openbank']} for openbank)",
-            "engine": engine,
-            "for the aws command": f"export AWS_ENDPOINT_URL={engine} AWS_ACCESS_KEY_ID={ACCOUNT} "
-            f"AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION={REGION}",
-            "webhook secrets": "aws secretsmanager get-secret-value --secret-id counterfoil/webhooks/openbank/2026-11",
+            "access tokens": deployment.token_url,
+            "engine": deployment.engine.endpoint,
+            "its log": str(deployment.engine.log.relative_to(ROOT)),
+            "secrets to use them": f"source {credentials_file.relative_to(ROOT)}",
         }
     )
     terminal.say("Up until Ctrl-C.")

@@ -2,12 +2,15 @@
 
 import base64
 import json
+import random
 import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +22,16 @@ from infra.sandbox.bank_app import serving
 from infra.sandbox.deploy import BANKS, Deployment
 from infra.sandbox.engine import ROOT, STATE
 from infra.sandbox.partner_api import PartnerApi
+from infra.sandbox.retelling import retold
 from infra.sandbox.till import Till
 
+# What the app's button buys: the payment, the shop and its receipt.
+PURCHASES = (
+    ("bank_webhook.authorised", "kite", "retailer_receipt.sale"),
+    ("bank_webhook.split_card_one", "kite", "retailer_receipt.split_tender"),
+    ("bank_webhook.authorised_harbourbank", "fern", "retailer_receipt.weighed_goods"),
+    ("bank_webhook.basket_harbourbank", "fern", "retailer_receipt.basket_of_30"),
+)
 MERCHANTS = Path(__file__).with_name("merchants.json")
 
 
@@ -44,19 +55,31 @@ def connected(deployment: Deployment) -> Iterator[Partners]:
     known = _secrets(deployment, [name for each in (*banks, *merchants) for name in each.get("secrets", ())])
     with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=20)) as http:
         programs = {entry["bank"]: _bank(entry, deployment, known, http) for entry in banks}
-        with serving(list(programs.values())) as page_url:
+        tills = {
+            entry["retailer"]: Till(entry["retailer"], known[entry["secrets"][0]], deployment.api_url, http)
+            for entry in merchants
+            if "secrets" in entry
+        }
+        with serving(list(programs.values()), partial(_go_shopping, tills)) as page_url:
             _register(deployment, banks, page_url)
-            tills = {
-                entry["retailer"]: Till(entry["retailer"], known[entry["secrets"][0]], deployment.api_url, http)
-                for entry in merchants
-                if "secrets" in entry
-            }
             yield Partners(programs, tills, page_url)
 
 
 def new_secret() -> str:
     """A Standard Webhooks secret of 32 random bytes."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _go_shopping(tills: Mapping[str, Till], bank: Bank, customer_id: str) -> None:
+    """One of PURCHASES, now: the bank reports the payment, the till its receipt."""
+    paid, retailer, printed = random.choice(PURCHASES)
+    take, now = secrets.token_hex(3), datetime.now(UTC)
+    earlier = now - datetime.fromisoformat(retold(paid, now)["data"]["authorised_at"])
+    payment = retold(paid, now + earlier, take)
+    payment["data"]["customer_id"] = customer_id
+    bank.record(payment)
+    bank.send(payment).raise_for_status()
+    tills[retailer].send(retold(printed, now + earlier, take)).raise_for_status()
 
 
 def _secrets(deployment: Deployment, names: list[str]) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """Where the demo's scenes play: banks and tills act, deliveries are awaited, what was expected is compared."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -9,10 +7,10 @@ from typing import Any
 
 import httpx
 
-from infra.sandbox import event_files
 from infra.sandbox.bank import Attempt, Bank
 from infra.sandbox.deploy import Deployment
 from infra.sandbox.partners import Partners, new_secret
+from infra.sandbox.retelling import retold
 from infra.sandbox.terminal import Terminal, money
 
 LAST_LOOK = timedelta(seconds=16)  # the sandbox's waits together (2, 4 and 8 s), and a little
@@ -44,9 +42,7 @@ class Stage:
     def event(self, name: str, tag: str = "") -> dict[str, Any]:
         """The body of an event of events/, made of the present. A `tag` makes it another payment's: other ids
         and codes."""
-        body = json.loads(event_files.load(name, self._now).body)
-        take = "-".join(filter(None, (self._take, tag)))
-        return _retold(body, take) if take else body
+        return retold(name, self._now, "-".join(filter(None, (self._take, tag))))
 
     def pay(self, bank: str, event: Mapping[str, Any], *, secret: str | None = None) -> httpx.Response:
         """A card transaction happens: its bank shows it, and reports it."""
@@ -111,17 +107,3 @@ class Stage:
 
     def _on_attempt(self, bank: Bank, attempt: Attempt) -> None:
         self.terminal.attempt(bank, attempt)
-
-
-def _retold(value: Any, take: str, name: str = "") -> Any:
-    if isinstance(value, dict):
-        return {key: _retold(part, take, key) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_retold(part, take, name) for part in value]
-    if value is None:
-        return None
-    if name in ("transaction_id", "original_transaction_id", "receipt_id", "original_receipt_id"):
-        return f"{value}-{take}"
-    if name in ("auth_code", "rrn"):
-        return hashlib.sha256(f"{take} {value}".encode()).hexdigest().upper()[: len(value)]
-    return value

@@ -130,7 +130,9 @@ def receipt_rows(receipt: Mapping[str, Any]) -> list[str]:
 def _bought(line: Mapping[str, Any], currency: str) -> list[str]:
     count = "" if line["quantity"] == "1" else f"{line['quantity']} × "
     rows = [_row(count + line["description"], money(line["amount"], currency))]
-    rows += [_row(f"  + {extra['description']}", money(extra["amount"], currency)) for extra in line.get("modifiers", ())]
+    rows += [
+        _row(f"  + {extra['description']}", money(extra["amount"], currency)) for extra in line.get("modifiers", ())
+    ]
     rows += [_row(f"  {off['description']}", f"-{money(off['amount'], currency)}") for off in line.get("discounts", ())]
     return rows
 

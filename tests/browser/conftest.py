@@ -15,9 +15,10 @@ from infra.sandbox.bank import Bank
 from infra.sandbox.bank_app import serving
 from infra.sandbox.partner_api import PartnerApi
 from infra.sandbox.signing import signed_post
-from tests.browser.samples import CUSTOMER
+from tests.browser.samples import CUSTOMER, transaction
 
 SECRET = "whsec_" + "c2FuZGJveC1zYW5kYm94LXNhbmRib3g="
+FORGED = "whsec_" + "Zm9yZ2VkLWZvcmdlZC1mb3JnZWQtZm9yZ2Vk"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1200, "height": 900}
 FLAGS = [
@@ -92,7 +93,7 @@ def sandbox() -> Iterator[Sandbox]:
     with httpx.Client(transport=httpx.MockTransport(consent_api)) as http:
         api = PartnerApi("openbank", "http://api", "http://api/oauth2/token", "id", "secret", http)
         bank = Bank("openbank", "Openbank", [SECRET], api)
-        with serving([bank]) as url:
+        with serving([bank], lambda bank, customer: bank.record(transaction("tx_bought", customer_id=customer))) as url:
             yield Sandbox(url, bank, consent_api)
 
 
@@ -104,7 +105,7 @@ def page(chromium: Browser, sandbox: Sandbox, request: pytest.FixtureRequest) ->
     page.set_default_timeout(10_000)
     page.on("console", lambda said: sandbox.complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: sandbox.complaints.append(str(error)))
-    page.on("request", lambda sent: sandbox.complaints.append(sent.url) if not sent.url.startswith(sandbox.url) else None)
+    page.on("request", lambda sent: None if sent.url.startswith(sandbox.url) else sandbox.complaints.append(sent.url))
     yield page
     context.close()
     assert sandbox.complaints == []

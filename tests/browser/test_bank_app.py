@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Sandbox
+from tests.browser.conftest import FORGED, Sandbox
 from tests.browser.samples import coffee, delivery, groceries, transaction
 
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=1</script>&amp;'
@@ -74,6 +74,15 @@ def test_payment_and_receipt_arrive_without_a_reload(page: Page, sandbox: Sandbo
     expect(page.locator(".payment").first.locator(".badge")).to_have_text("Receipt")
     expect(page.get_by_role("status")).to_contain_text("Receipt from Kite Coffee Soho")
     assert page.evaluate("window.untouched")
+
+
+def test_going_shopping_brings_a_payment(page: Page, sandbox: Sandbox) -> None:
+    sandbox.bank.record(transaction())
+    page.goto(sandbox.address())
+
+    page.get_by_role("button", name="Go shopping").click()
+
+    expect(page.locator(".payment")).to_have_count(2)
 
 
 def test_correction_replaces_and_withdrawal_removes(page: Page, sandbox: Sandbox) -> None:
@@ -180,7 +189,7 @@ def test_keyboard_opens_and_leaves_a_receipt(page: Page, sandbox: Sandbox) -> No
 def test_bank_takes_only_what_is_signed(page: Page, sandbox: Sandbox) -> None:
     sandbox.bank.record(transaction())
 
-    assert sandbox.deliver(delivery(coffee()), secret="whsec_" + "Zm9yZ2VkLWZvcmdlZC1mb3JnZWQtZm9yZ2Vk").status_code == 401
+    assert sandbox.deliver(delivery(coffee()), secret=FORGED).status_code == 401
 
     page.goto(sandbox.address("tx_coffee"))
     expect(page.locator(".notice")).to_contain_text("No receipt yet")

@@ -186,6 +186,18 @@ byId("consent").addEventListener("click", async () => {
   }
 });
 
+// Shopping
+
+byId("shop").addEventListener("click", async () => {
+  byId("shop").disabled = true;
+  try {
+    const answer = await fetch(address("purchases"), { method: "POST" });
+    if (!answer.ok) tell((await answer.json()).detail);
+  } finally {
+    byId("shop").disabled = false;
+  }
+});
+
 let hush = 0;
 function tell(text) {
   byId("news").textContent = text;
