@@ -19,17 +19,14 @@ def kept(world: World) -> tuple[dict[str, Transaction], dict[str, CardTender]]:
     return {one.key: one for one in payments}, {one.key: one for one in paid}
 
 
-def told(world: World) -> dict[str, tuple[str, str | None]]:
-    """What the bank believes in the end: (type, receipt id) of the highest version, by transaction id."""
-    latest: dict[str, dict[str, Any]] = {}
+def held(world: World) -> dict[str, Any]:
+    """The receipts that the bank shows in the end, by transaction id: those of the highest versions."""
+    latest: dict[str, Any] = {}
     for notice in world.notices():
-        standing = latest.get(notice["data"]["transaction_id"])
-        if standing is None or notice["data"]["version"] > standing["data"]["version"]:
-            latest[notice["data"]["transaction_id"]] = notice
-    return {
-        name: (notice["type"].removeprefix("receipt."), notice["data"].get("receipt", {}).get("receipt_id"))
-        for name, notice in latest.items()
-    }
+        data = notice["data"]
+        if data["version"] >= latest.get(data["transaction_id"], data)["version"]:
+            latest[data["transaction_id"]] = data
+    return {name: data["receipt"] for name, data in latest.items() if "receipt" in data}
 
 
 def audit(world: World, *, deaths: int = 0, lost: tuple[str, ...] = ()) -> None:

@@ -24,7 +24,7 @@ class CardTender:
 
     `receipt_key` and `ordinal` (0 for the receipt's first card tender) name it; `index` is its place among
     all the tenders of the body that `body_key` names. `owner` as in `Transaction`.
-    `taken_from`: the transaction whose match the last correction gave up.
+    `taken_from`: the transactions whose matches corrections gave up.
     """
 
     receipt_key: str
@@ -45,7 +45,7 @@ class CardTender:
     rev: int = 1
     state: TenderState = "undecided"
     matched_to: str | None = None
-    taken_from: str | None = None
+    taken_from: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

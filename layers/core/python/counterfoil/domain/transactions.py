@@ -111,7 +111,8 @@ class Transaction:
 
     `facts` holds the amount of each fact told so far. `owner` is the intake id of the message that last
     moved the record: it alone finishes what follows, because it is not deleted until it has.
-    `version` counts what the bank is to be told: each version is one delivery.
+    `version` counts what the bank is to be told: each version is one delivery. `rev` rises with every move;
+    `tellings` with every record of a delivery, which moves nothing: an undecided side stays where it waits.
     """
 
     key: str
@@ -131,6 +132,7 @@ class Transaction:
     owner: str
     by_code: bool = False
     rev: int = 1
+    tellings: int = 0
     state: State = "undecided"
     version: int = 0
     match: ReceiptOfMatch | None = None
@@ -148,8 +150,8 @@ class Transaction:
         return all(map(self.is_settled, [*versions, self.version] if self.match else versions))
 
     def record(self, version: int, record: "DeliveryRecord") -> "Transaction":
-        """The transaction with that version's delivery as it stands now, one `rev` on."""
-        return replace(self, rev=self.rev + 1, deliveries={**self.deliveries, str(version): record})
+        """The transaction with that version's delivery as it stands now."""
+        return replace(self, tellings=self.tellings + 1, deliveries={**self.deliveries, str(version): record})
 
 
 DeliveryState = Literal["delivered", "failing", "suppressed"]
@@ -177,8 +179,8 @@ def matching_amount(facts: Mapping[str, int]) -> int:
 def merge(known: Transaction, new: Transaction) -> Transaction:
     """`known` with the facts of `new`: the same result in whatever order facts come, and however often.
 
-    A matched transaction keeps its amount: a clearing at another amount is kept among the facts. Personal
-    parts and codes come from the earliest fact that has them. The caller sets `rev` and `owner`.
+    A matched transaction keeps its amount and time, which the bank was told: a clearing at another amount is kept
+    among the facts. Personal parts and codes come from the earliest fact that has them. The caller sets `rev` and `owner`.
     """
     facts = {**new.facts, **known.facts}
     reversed_now = "reversed" in facts and known.match is None
@@ -186,7 +188,7 @@ def merge(known: Transaction, new: Transaction) -> Transaction:
         known,
         facts=facts,
         amount=known.amount if known.match else matching_amount(facts),
-        event_at=min(known.event_at, new.event_at),
+        event_at=known.event_at if known.match else min(known.event_at, new.event_at),
         codes=_codes_of_both(known.codes, new.codes),
         state="void" if reversed_now else known.state,
     )

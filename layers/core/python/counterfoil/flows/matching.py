@@ -114,6 +114,7 @@ def _put_transaction(moved: Transaction, known: Transaction) -> None:
 
 def _take_receipt(taken: ReceiptTaken, work: Work) -> Outcome:
     if taken.tenders and not bodies.put_once(taken.receipt_key, taken.body_key, taken.body, work.owner):
+        bodies.discard(taken.body)
         return Outcome(counts=("Repeated",))
     outcome, corrects = Outcome(), not taken.tenders
     for tender in taken.tenders:

@@ -45,7 +45,8 @@ def put(pointer: Pointer) -> None:
 
 
 def delete(pointer: Pointer) -> None:
-    table.delete(RENDEZVOUS, dict(_key(pointer)))
+    """Deletes a pointer, unless its side moved on and one of a later `rev` stands there."""
+    table.delete(RENDEZVOUS, dict(_key(pointer)), table.nothing_newer_than(pointer.rev))
 
 
 def around(pointer: Pointer, now: datetime, *, consistent: bool) -> tuple[list[Pointer], bool]:

@@ -174,9 +174,17 @@ def transact(changes: Sequence[Put | Change]) -> None:
         raise
 
 
-def delete(table: Table, key: Item) -> None:
-    """Deletes an item; nothing there is fine."""
-    _client().delete_item(TableName=table.name, Key=_outward(key))
+def delete(table: Table, key: Item, condition: Condition) -> None:
+    """Deletes an item, or leaves it where the condition does not hold."""
+    request: dict[str, Any] = {"TableName": table.name, "Key": _outward(key)}
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    _add_condition(condition, request, names, values)
+    try:
+        _client().delete_item(**request, ExpressionAttributeNames=names, ExpressionAttributeValues=_outward(values))
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
 
 
 _TRANSACT_NAME = {"put_item": "Put", "update_item": "Update"}

@@ -66,7 +66,7 @@ def to_item(tender: CardTender) -> Item:
         "rev": tender.rev,
         "state": tender.state,
         "matched_to": tender.matched_to,
-        "taken_from": tender.taken_from,
+        "taken_from": list(tender.taken_from) or None,
     }
 
 
@@ -90,5 +90,5 @@ def from_item(item: Mapping[str, Any]) -> CardTender:
         rev=item["rev"],
         state=item["state"],
         matched_to=item.get("matched_to"),
-        taken_from=item.get("taken_from"),
+        taken_from=tuple(item.get("taken_from", ())),
     )

@@ -1,7 +1,7 @@
 """Transactions in the ledger."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,15 @@ def put_of(transaction: Transaction, condition: Condition) -> Put:
     return Put(LEDGER, to_item(transaction), condition)
 
 
+def unmoved(transaction: Transaction) -> Condition:
+    """Nobody moved the record or told the bank of it since it was read: a whole write loses nothing."""
+    moved = table.still_at(transaction.rev)
+    if not transaction.tellings:
+        return replace(moved, expression=f"{moved.expression} AND attribute_not_exists(told)")
+    told = {**moved.values, ":told": transaction.tellings}
+    return Condition(f"{moved.expression} AND told = :told", told)
+
+
 def matched(key: str, match: ReceiptOfMatch, *, owner: str, rev: int, version: int, seen_at: datetime) -> Change:
     """The change that gives a transaction, last seen at `rev` and `version`, its receipt."""
     return Change(
@@ -80,6 +89,7 @@ def to_item(transaction: Transaction) -> Item:
         "owner": transaction.owner,
         "by_code": transaction.by_code or None,
         "rev": transaction.rev,
+        "told": transaction.tellings or None,
         "state": transaction.state,
         "version": transaction.version,
         "match": _match_to_item(transaction.match) if transaction.match else None,
@@ -108,6 +118,7 @@ def from_item(item: Mapping[str, Any]) -> Transaction:
         owner=item["owner"],
         by_code=item.get("by_code", False),
         rev=item["rev"],
+        tellings=item.get("told", 0),
         state=item["state"],
         version=item["version"],
         match=_match_from_item(match) if match else None,
