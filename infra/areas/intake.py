@@ -98,6 +98,7 @@ def _match_receipts(
         environment={
             "LEDGER_TABLE": data.ledger.table_name,
             "RENDEZVOUS_TABLE": data.rendezvous.table_name,
+            "PAYLOADS_BUCKET": data.payloads.bucket_name,
             "MATCH_QUEUE_URL": matching.queue.queue_url,
             "DELIVERY_QUEUE_URLS": app.to_json_string(
                 {bank: queue.queue.queue_url for bank, queue in delivery_queues.items()}
@@ -108,6 +109,7 @@ def _match_receipts(
     )
     function.use_table(data.ledger, *READ_ITEM, *QUERY, *WRITE_ITEM)
     function.use_table(data.rendezvous, *READ_ITEM, *QUERY, *WRITE_ITEM)
+    function.use_bodies(data.payloads, "s3:DeleteObject")
     function.read_secret(SEALING_SECRET)
     function.send_to(matching.queue, *(queue.queue for queue in delivery_queues.values()))
     matching.work_off(function, max_concurrency=500)

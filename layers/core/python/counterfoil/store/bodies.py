@@ -56,6 +56,12 @@ def put_once(receipt_key: str, body_key: str, body: SealedBody, owner: str) -> b
     return True
 
 
+def discard(body: SealedBody) -> None:
+    """Deletes the object of a body that is not kept; one that travelled inline is gone with its message."""
+    if body.stored_as is not None:
+        _s3().delete_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=body.stored_as)
+
+
 def read(receipt_key: str, body_key: str) -> bytes | None:
     """The ciphertext of a version, or None where it is gone."""
     key: Item = dict(keys.body(receipt_key, body_key))
