@@ -76,10 +76,14 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     assert readers("counterfoil/sealing-??????") == partners | {"match_receipts", "consent_update"}
 
 
-def test_large_bodies_are_written_by_the_intake_and_read_by_the_delivery(production: Synthesis) -> None:
+def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_read_by_the_delivery(production: Synthesis) -> None:
     found = {
         (name, each["Action"])
         for name, each in _statements(production)
         if str(each["Action"]).startswith("s3:") and "bodies/*" in str(each["Resource"])
     }
-    assert found == {("retailer_receipt", "s3:PutObject"), ("deliver_receipt", "s3:GetObject")}
+    assert found == {
+        ("retailer_receipt", "s3:PutObject"),
+        ("match_receipts", "s3:DeleteObject"),
+        ("deliver_receipt", "s3:GetObject"),
+    }
