@@ -178,11 +178,13 @@ LATER = [
         "split tender",
         lambda w: [[payment(w, amount=300), payment(w, "tx_0002", amount=285, **SECOND_CARD)], [two_tenders(w)]],
         {"tx_0001": "soho-split", "tx_0002": "soho-split"},
+        prepare=know_the_clock,
     ),
     Scenario(
         "split tender, receipt first",
         lambda w: [[two_tenders(w)], [payment(w, amount=300), payment(w, "tx_0002", amount=285, **SECOND_CARD)]],
         {"tx_0001": "soho-split", "tx_0002": "soho-split"},
+        prepare=know_the_clock,
     ),
     Scenario(
         "a tender vanishes",

@@ -98,11 +98,16 @@ def _keep_back(record: Mapping[str, Any], seconds: int, urls: Mapping[str, str])
 
 
 def _send_all(done: Sequence[tuple[str, Outcome]], urls: Mapping[str, str]) -> set[str]:
-    outgoing = [
-        Outgoing(urls[send.queue], send.body, send.delay, of=name) for name, outcome in done for send in outcome.sends
-    ]
+    """Sends what was asked for, the same message once however many ask; the names of those not served."""
+    asked: dict[str, tuple[Outgoing, set[str]]] = {}
+    for name, outcome in done:
+        for send in outcome.sends:
+            content = json.dumps([send.queue, send.body, send.delay])
+            message = Outgoing(urls[send.queue], send.body, send.delay, of=content)
+            asked.setdefault(content, (message, set()))[1].add(name)
     try:
-        return queues.send(outgoing)
+        failed = queues.send([message for message, _ in asked.values()])
     except Exception as error:
         observe.failure("could not send", error)
-        return {message.of for message in outgoing}
+        failed = set(asked)
+    return {name for content in failed for name in asked[content][1]}
