@@ -7,6 +7,8 @@ import pytest
 
 from infra.sandbox.deploy import Deployment, deploy
 from infra.sandbox.engine import Engine, running
+from infra.sandbox.partners import Partners, connected
+from tests.sandbox.live import Live
 
 HERE = Path(__file__).parent
 
@@ -42,3 +44,18 @@ def deployment() -> Iterator[Deployment]:
     """Counterfoil's own stacks, deployed into an engine of their own."""
     with running() as engine:
         yield deploy(engine, print)
+
+
+@pytest.fixture(scope="module")
+def partners(deployment: Deployment) -> Iterator[Partners]:
+    """The sandbox's banks and tills, connected anew for each module: none finds another's troubles."""
+    with connected(deployment) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def live(deployment: Deployment, partners: Partners, request: pytest.FixtureRequest) -> Live:
+    """The deployment with its partners, its queues emptied of what other modules left."""
+    made = Live(deployment, partners, take=request.module.__name__.rpartition("_")[2])
+    made.empty_queues()
+    return made
