@@ -37,9 +37,7 @@ CLIENT_SCOPES = ("consents", "deliveries")
 class AppStack(Stack):
     """The layers are part of it: shared across stacks, none of them could ever be replaced."""
 
-    def __init__(
-        self, scope: Construct, name: str, settings: Settings, data: DataStack, **stack: Any
-    ) -> None:
+    def __init__(self, scope: Construct, name: str, settings: Settings, data: DataStack, **stack: Any) -> None:
         super().__init__(scope, name, description="Counterfoil: what works", **stack)
         self.settings, self.data = settings, data
         self.key = self._key()
@@ -52,9 +50,7 @@ class AppStack(Stack):
             secrets_key=data.secrets_key,
             alarms=self.alarms,
         )
-        self.api = http.HttpApi(
-            self, "Api", create_default_stage=False, description="Counterfoil's machine API"
-        )
+        self.api = http.HttpApi(self, "Api", create_default_stage=False, description="Counterfoil's machine API")
         self._throttles: dict[str, dict[str, int]] = {}
         self._sign_in = self._partner_sign_in()
         deliveries = delivery.add(self)
@@ -70,22 +66,16 @@ class AppStack(Stack):
         )
         CfnOutput(self, "AlarmTopic", value=self.alarms.topic_arn)
 
-    def public_route(
-        self, method: str, path: str, function: Function, *, rate: int, burst: int, proof: str
-    ) -> None:
+    def public_route(self, method: str, path: str, function: Function, *, rate: int, burst: int, proof: str) -> None:
         """A route without authorizer; `proof` says why that is right."""
         routes = self._route(method, path, function, rate, burst)
         for route in routes:
             Validations.of(route).acknowledge(Acknowledgment(id="AwsSolutions-APIG4", reason=proof))
 
-    def partner_route(
-        self, method: str, path: str, function: Function, *, rate: int, burst: int, scope: str
-    ) -> None:
+    def partner_route(self, method: str, path: str, function: Function, *, rate: int, burst: int, scope: str) -> None:
         """A route for access tokens that hold `scope` of some bank; the handler checks whose."""
         scopes = [f"counterfoil/{bank}.{scope}" for bank in self.settings.banks]
-        self._route(
-            method, path, function, rate, burst, authorizer=self._sign_in, authorization_scopes=scopes
-        )
+        self._route(method, path, function, rate, burst, authorizer=self._sign_in, authorization_scopes=scopes)
 
     def _route(
         self, method: str, path: str, function: Function, rate: int, burst: int, **authorization: Any
@@ -97,9 +87,7 @@ class AppStack(Stack):
         return self.api.add_routes(
             path=path,
             methods=[http.HttpMethod[method]],
-            integration=integrations.HttpLambdaIntegration(
-                f"{function.node.id}Call", function.lambda_function
-            ),
+            integration=integrations.HttpLambdaIntegration(f"{function.node.id}Call", function.lambda_function),
             **authorization,
         )
 
@@ -213,8 +201,7 @@ class AppStack(Stack):
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(client_credentials=True),
                 scopes=[
-                    cognito.OAuthScope.resource_server(server, scopes[f"{bank}.{scope}"])
-                    for scope in CLIENT_SCOPES
+                    cognito.OAuthScope.resource_server(server, scopes[f"{bank}.{scope}"]) for scope in CLIENT_SCOPES
                 ],
             ),
             access_token_validity=Duration.minutes(15),

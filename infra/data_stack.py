@@ -16,9 +16,7 @@ class DataStack(Stack):
 
     def __init__(self, scope: Construct, name: str, **stack: object) -> None:
         super().__init__(scope, name, description="Counterfoil: what is kept", **stack)
-        self.records_key = self._key(
-            "RecordsKey", "Counterfoil: tables and receipts", "alias/counterfoil-records"
-        )
+        self.records_key = self._key("RecordsKey", "Counterfoil: tables and receipts", "alias/counterfoil-records")
         self.secrets_key = self._key("SecretsKey", "Counterfoil: secrets", SECRETS_KEY_ALIAS)
         self.ledger = self._table("Ledger", sort_key=True, ttl=True, recovery_days=35)
         self._index("by_subject", "subject")
@@ -115,9 +113,7 @@ class DataStack(Stack):
             secret_name=SEALING_SECRET,
             description="The root of every seal and every keyed hash; to change it is to re-seal everything",
             encryption_key=self.secrets_key,
-            generate_secret_string=secretsmanager.SecretStringGenerator(
-                password_length=64, exclude_punctuation=True
-            ),
+            generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
             removal_policy=RemovalPolicy.RETAIN,
         )
         Validations.of(secret).acknowledge(

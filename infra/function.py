@@ -143,9 +143,7 @@ class Function(Construct):
         return arn
 
     def _explain_wildcard(self, resource: str, reason: str) -> None:
-        Validations.of(self).acknowledge(
-            Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason)
-        )
+        Validations.of(self).acknowledge(Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{resource}]", reason=reason))
 
     def _alarms(self) -> None:
         minute = Duration.minutes(1)

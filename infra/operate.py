@@ -105,9 +105,7 @@ def _send_again(source: str, target: str, messages: Sequence[Mapping[str, Any]])
     sent = sqs.send_message_batch(QueueUrl=target, Entries=again).get("Successful", [])
     if not sent:
         return 0
-    handles = [
-        {"Id": each["Id"], "ReceiptHandle": messages[int(each["Id"])]["ReceiptHandle"]} for each in sent
-    ]
+    handles = [{"Id": each["Id"], "ReceiptHandle": messages[int(each["Id"])]["ReceiptHandle"]} for each in sent]
     return len(sqs.delete_message_batch(QueueUrl=source, Entries=handles).get("Successful", []))
 
 
@@ -181,9 +179,7 @@ def _parser() -> argparse.ArgumentParser:
         "To rotate: make a second one, list both in the partner's `secrets`, register, "
         "and drop the old one once it is unused.",
     )
-    making = order.add_subparsers(required=True, metavar="new", title="orders").add_parser(
-        "new", help="make one"
-    )
+    making = order.add_subparsers(required=True, metavar="new", title="orders").add_parser("new", help="make one")
     making.add_argument("name", metavar="NAME", help="for example openbank/2026-11")
     making.set_defaults(carry_out=new_secret)
 

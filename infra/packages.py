@@ -11,6 +11,7 @@ import py_compile
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,9 +38,7 @@ def core_layer() -> Path:
 def hot_layer(architecture: Architecture) -> Path:
     """The libraries of layers/hot/requirements.txt, as wheels for `architecture`."""
     requirements = ROOT / "layers" / "hot" / "requirements.txt"
-    tag = hashlib.sha256(requirements.read_bytes() + repr((AWS_SERVICES, WHEEL_TAGS)).encode()).hexdigest()[
-        :16
-    ]
+    tag = hashlib.sha256(requirements.read_bytes() + repr((AWS_SERVICES, WHEEL_TAGS)).encode()).hexdigest()[:16]
     target = BUILD / f"hot-{architecture}-{tag}"
     if not target.exists():
         print(f"Layer: fetching wheels for {architecture}", file=sys.stderr)  # noqa: T201
@@ -87,10 +86,9 @@ def _build(target: Path, inside: str, runtime_path: str, fill: Callable[[Path], 
     if sys.version_info[:2] != (3, 13):
         raise RuntimeError("packages are compiled by the Python they run on: use Python 3.13")
     BUILD.mkdir(exist_ok=True)
-    unfinished = target.with_suffix(".part")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=BUILD))
     folder = unfinished / inside
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     fill(folder)
     compileall.compile_dir(
         folder,
@@ -99,4 +97,10 @@ def _build(target: Path, inside: str, runtime_path: str, fill: Callable[[Path], 
         prependdir=runtime_path,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
-    unfinished.rename(target)
+    try:
+        unfinished.rename(target)
+    except OSError:
+        # Another process built the same meanwhile.
+        shutil.rmtree(unfinished)
+        if not target.exists():
+            raise

@@ -64,13 +64,9 @@ class WorkQueue(Construct):
 
     def _alarms(self, topic: sns.ITopic, oldest: Duration) -> None:
         minute = Duration.minutes(1)
-        depth = self.dead_letters.metric_approximate_number_of_messages_visible(
-            period=minute, statistic="Maximum"
-        )
+        depth = self.dead_letters.metric_approximate_number_of_messages_visible(period=minute, statistic="Maximum")
         age = self.queue.metric_approximate_age_of_oldest_message(period=minute, statistic="Maximum")
-        flight = self.queue.metric_approximate_number_of_messages_not_visible(
-            period=minute, statistic="Maximum"
-        )
+        flight = self.queue.metric_approximate_number_of_messages_not_visible(period=minute, statistic="Maximum")
         alarm(self, "DeadLetters", topic, depth, 1)
         alarm(self, "OldestMessage", topic, age, oldest.to_seconds(), 3)
         alarm(self, "InFlight", topic, flight, IN_FLIGHT_ALARM, 3)

@@ -47,9 +47,7 @@ def _deliver_receipt(app: AppStack, queues: dict[str, WorkQueue], timeout: int) 
             "LEDGER_TABLE": data.ledger.table_name,
             "SALTS_TABLE": data.salts.table_name,
             "PAYLOADS_BUCKET": data.payloads.bucket_name,
-            "DELIVERY_QUEUE_URLS": app.to_json_string(
-                {bank: queue.queue.queue_url for bank, queue in queues.items()}
-            ),
+            "DELIVERY_QUEUE_URLS": app.to_json_string({bank: queue.queue.queue_url for bank, queue in queues.items()}),
             "SEALING_SECRET": SEALING_SECRET,
             "DELIVERY_WAITS": ",".join(map(str, app.settings.delivery_waits)),
             "ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower(),

@@ -79,14 +79,10 @@ def _retailer_receipt(app: AppStack, matching: WorkQueue) -> None:
     function.read_secret(SEALING_SECRET)
     function.read_secrets_under(WEBHOOK_SECRETS)
     function.send_to(matching.queue)
-    app.public_route(
-        "POST", "/v1/retailers/{retailer}/receipts", function, rate=5000, burst=5000, proof=SIGNED
-    )
+    app.public_route("POST", "/v1/retailers/{retailer}/receipts", function, rate=5000, burst=5000, proof=SIGNED)
 
 
-def _match_receipts(
-    app: AppStack, matching: WorkQueue, timeout: int, delivery_queues: Mapping[str, WorkQueue]
-) -> None:
+def _match_receipts(app: AppStack, matching: WorkQueue, timeout: int, delivery_queues: Mapping[str, WorkQueue]) -> None:
     data = app.data
     function = Function(
         app,

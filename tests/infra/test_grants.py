@@ -76,7 +76,9 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     assert readers("counterfoil/sealing-??????") == partners | {"match_receipts", "consent_update"}
 
 
-def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_read_by_the_delivery(production: Synthesis) -> None:
+def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_read_by_the_delivery(
+    production: Synthesis,
+) -> None:
     found = {
         (name, each["Action"])
         for name, each in _statements(production)
