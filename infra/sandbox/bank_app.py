@@ -2,6 +2,7 @@
 
     POST /callbacks/{bank}                        deliveries from Counterfoil
     GET  /callbacks/{bank}                        what came there, the newest first
+    GET  /callbacks/{bank}                        what came there, the newest first
     GET  /                                        the page (folder page/)
     GET  /app/customers                           whose app can be opened here
     GET  /app/{bank}/{customer}/payments          the feed with its receipts
@@ -19,7 +20,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import httpx
 import uvicorn
@@ -71,6 +71,7 @@ def bank_app(banks: Sequence[Bank], go_shopping: Shopping) -> Starlette:
     app = Starlette(
         routes=[
             Route("/callbacks/{bank}", callback, methods=["POST"]),
+            Route("/callbacks/{bank}", received, methods=["GET"]),
             Route("/callbacks/{bank}", received),
             Route("/app/customers", customers),
             Route("/app/barcode/{symbology}", barcode),
@@ -142,6 +143,22 @@ def received(request: Request) -> Response:
             ]
         }
     )
+
+
+def received(request: Request) -> Response:
+    """What an integrator wants to see of the last hundred requests."""
+    attempts = list(_bank(request).attempts)[-100:]
+    told = [
+        {
+            "delivery_id": attempt.delivery_id,
+            "type": attempt.type,
+            "transaction_id": attempt.transaction_id,
+            "answered": attempt.status,
+            "at": attempt.at.isoformat(timespec="seconds"),
+        }
+        for attempt in reversed(attempts)
+    ]
+    return JSONResponse({"received": told})
 
 
 async def _say_nothing(bank: Bank) -> None:

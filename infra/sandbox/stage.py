@@ -29,6 +29,7 @@ class Stage:
         self._take = take
         self._now = datetime.now(UTC)
         self._settled_at = self._now
+        self._seen: list[Attempt] = []
         self._last: list[Callable[[], None]] = []
         for bank in partners.banks.values():
             bank.on_attempt = self._on_attempt
@@ -85,6 +86,10 @@ class Stage:
         """Every delivery request for a transaction so far."""
         return self.bank(bank).received(transaction["data"]["transaction_id"])
 
+    def taken(self) -> list[Attempt]:
+        """Every delivery that a bank took during this performance."""
+        return [attempt for attempt in self._seen if attempt.status == 204]
+
     def compare(self, expected: str, seen: object, wanted: object) -> None:
         """A check: `seen` must equal `wanted`."""
         passed = seen == wanted
@@ -106,4 +111,5 @@ class Stage:
             check()
 
     def _on_attempt(self, bank: Bank, attempt: Attempt) -> None:
+        self._seen.append(attempt)
         self.terminal.attempt(bank, attempt)

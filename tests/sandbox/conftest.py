@@ -46,16 +46,18 @@ def deployment() -> Iterator[Deployment]:
         yield deploy(engine, print)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def partners(deployment: Deployment) -> Iterator[Partners]:
-    """The sandbox's banks and tills, connected anew for each module: none finds another's troubles."""
-    with connected(deployment) as made:
-        yield made
+    """Its banks and tills; connected once, since the functions remember for a while where a bank listens."""
+    with connected(deployment) as partners:
+        yield partners
 
 
 @pytest.fixture(scope="module")
 def live(deployment: Deployment, partners: Partners, request: pytest.FixtureRequest) -> Live:
     """The deployment with its partners, its queues emptied of what other modules left."""
     made = Live(deployment, partners, take=request.module.__name__.rpartition("_")[2])
+    for bank in partners.banks.values():
+        bank.behave(None)
     made.empty_queues()
     return made

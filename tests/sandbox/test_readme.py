@@ -10,7 +10,7 @@ import pytest
 
 from infra.sandbox import credentials
 from infra.sandbox.deploy import Deployment
-from infra.sandbox.partners import connected
+from infra.sandbox.partners import Partners
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -21,9 +21,9 @@ END_OF_BLOCK = "--- end of block ---"
 
 
 @pytest.fixture(scope="module")
-def said(deployment: Deployment) -> Iterator[list[str]]:
+def said(deployment: Deployment, partners: Partners) -> Iterator[list[str]]:
     """What each block printed. `make` targets are checked apart: they would start all this again."""
-    with connected(deployment) as partners, credentials.written(deployment, partners):
+    with credentials.written(deployment, partners):
         lines = ["set -eu"]
         for command, _ in BLOCKS:
             lines += [command if not TARGETS.match(command) else ":", f"echo; echo '{END_OF_BLOCK}'"]
