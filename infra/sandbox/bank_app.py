@@ -71,7 +71,6 @@ def bank_app(banks: Sequence[Bank], go_shopping: Shopping) -> Starlette:
     app = Starlette(
         routes=[
             Route("/callbacks/{bank}", callback, methods=["POST"]),
-            Route("/callbacks/{bank}", received, methods=["GET"]),
             Route("/callbacks/{bank}", received),
             Route("/app/customers", customers),
             Route("/app/barcode/{symbology}", barcode),
@@ -125,24 +124,6 @@ async def callback(request: Request) -> Response:
         return Response(status_code=504)
     headers = {"retry-after": str(retry_after)} if retry_after else {}
     return Response(status_code=status, headers=headers)
-
-
-def received(request: Request) -> Response:
-    attempts = reversed(_bank(request).attempts)
-    return JSONResponse(
-        {
-            "received": [
-                {
-                    "delivery_id": each.delivery_id,
-                    "type": each.type,
-                    "transaction_id": each.transaction_id,
-                    "at": each.at.isoformat(timespec="milliseconds"),
-                    "answered": each.status,
-                }
-                for each in attempts
-            ]
-        }
-    )
 
 
 def received(request: Request) -> Response:
