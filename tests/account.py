@@ -95,3 +95,17 @@ def remember_tables() -> dict[str, Any]:
 def restore_tables(remembered: dict[str, Any]) -> None:
     for name, items in remembered.items():
         moto_tables()[name].items = copy.deepcopy(items)
+
+
+def stored(name: str) -> list[dict[str, Any]]:
+    """The items of a table as the store reads them, past the API: a hundred times faster than a Scan."""
+    return [{key: _plain(value) for key, value in item.attrs.items()} for item in moto_tables()[name].all_items()]
+
+
+def _plain(value: Any) -> Any:
+    kind, inner = value.type, value.value
+    if kind == "N":
+        return int(inner)
+    if kind == "M":
+        return {name: _plain(part) for name, part in inner.items()}
+    return [_plain(part) for part in inner] if kind == "L" else inner

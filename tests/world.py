@@ -14,14 +14,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 
-import boto3
 import time_machine
 from botocore.client import BaseClient
 from moto import mock_aws
 from standardwebhooks import Webhook
 
 from counterfoil.runtime import http, secrets
-from counterfoil.store import clocks, registry
+from counterfoil.store import clocks, registry, table
 from functions import deliver_receipt, match_receipts
 from infra.sandbox import event_files
 from tests import edge
@@ -262,9 +261,8 @@ class World:
 
     # looking
 
-    def items(self, table: str) -> list[dict[str, Any]]:
-        client = boto3.client("dynamodb")
-        return self.original_call(client, "Scan", {"TableName": table})["Items"]
+    def items(self, name: str) -> list[dict[str, Any]]:
+        return self.original_call(table._client(), "Scan", {"TableName": name})["Items"]
 
     def notices(self) -> list[dict[str, Any]]:
         return [wire.notice for wire in self.wires]

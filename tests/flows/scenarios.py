@@ -142,7 +142,9 @@ def _both_orders(name: str, make: Callable[[World], list[Body]], **more: Any) ->
 HELD = {"tx_0001": "soho-03-000123"}
 PLAIN = _both_orders("plain", lambda world: [payment(world), receipt(world)])
 LATER = [
-    *_both_orders("by time alone", lambda w: [without_codes(payment(w)), without_codes(receipt(w))], prepare=know_the_clock),
+    *_both_orders(
+        "by time alone", lambda w: [without_codes(payment(w)), without_codes(receipt(w))], prepare=know_the_clock
+    ),
     *_both_orders("large body", lambda w: [payment(w), with_lines(receipt(w), 400)]),
     Scenario(
         "correction, same amount",

@@ -1,6 +1,7 @@
 """Lambdas that die before or after any of their calls, once or twice: the outcome is the same.
 
-Between two calls a Lambda does nothing that lasts: dying before a call is dying after the one before it. Pairs are enumerated over the moments that differ, single deaths over all.
+Between two calls a Lambda does nothing that lasts, so dying before a call is dying after the one before it: where
+deaths are too many to try them all, the moments that differ are tried.
 """
 
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ def start(world: World, scenario: Scenario) -> tuple[Any, list[Step]]:
 
 def outcome(world: World) -> Any:
     """Every delivery's id and body, and who belongs to whom."""
-    payments, tenders = kept(world)
+    payments, tenders = kept()
     pairs = {(one.key, one.match.tender_key) for one in payments.values() if one.match}
     return {(wire.headers["webhook-id"], wire.body) for wire in world.wires}, pairs, {*payments}, {*tenders}
 
