@@ -73,6 +73,8 @@ def _attempt(record: Mapping[str, Any], work: Callable[[Received], Outcome], url
             _keep_back(record, later.after, urls)
     except Poison as error:
         observe.failure("cannot be worked on", error)
+        # Nothing to wait for: it uses up its receives and goes to the dead letters.
+        _keep_back(record, 1, urls)
     except Exception as error:
         observe.failure("failed", error)
     return None
