@@ -213,4 +213,3 @@ LATER = [
 def _paid_by(body: Body, **tender: Any) -> Body:
     card = {name: value for name, value in (body["tenders"][0] | tender).items() if value is not None}
     return body | {"tenders": [card]}
-
