@@ -2,7 +2,6 @@
 
     POST /callbacks/{bank}                        deliveries from Counterfoil
     GET  /callbacks/{bank}                        what came there, the newest first
-    GET  /callbacks/{bank}                        what came there, the newest first
     GET  /                                        the page (folder page/)
     GET  /app/customers                           whose app can be opened here
     GET  /app/{bank}/{customer}/payments          the feed with its receipts

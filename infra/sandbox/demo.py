@@ -39,10 +39,10 @@ def run(terminal: Terminal, *, once: bool) -> int:
     """Start, play, and stay up unless `once`."""
     with running(_engine_port()) as engine:
         terminal.say(f"✓ The embedded engine answers at {engine.endpoint}")
-        with terminal.step("The stacks are deployed into it") as step:
+        with terminal.step("Deploying the stacks into it") as step:
             deployment = deploy(engine, step.progress)
         with ExitStack() as open_until_the_end:
-            with terminal.step("Two banks and two shops are registered"):
+            with terminal.step("Registering two banks and two shops"):
                 partners = open_until_the_end.enter_context(connected(deployment))
             failures = scenes.play(Stage(deployment, partners, terminal))
             _verdict(terminal, failures)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import httpx
@@ -20,7 +21,7 @@ from infra.names import SECRETS_KEY_ALIAS
 from infra.sandbox.bank import Bank
 from infra.sandbox.bank_app import serving
 from infra.sandbox.deploy import BANKS, Deployment
-from infra.sandbox.engine import ROOT, STATE
+from infra.sandbox.engine import ROOT
 from infra.sandbox.partner_api import PartnerApi
 from infra.sandbox.retelling import retold
 from infra.sandbox.till import Till
@@ -111,16 +112,17 @@ def _bank(entry: Mapping[str, Any], deployment: Deployment, known: Mapping[str, 
 def _register(deployment: Deployment, banks: list[dict[str, Any]], page_url: str) -> None:
     """Runs the ops command, with callbacks at the port that the banks' program got."""
     listening = [entry | {"callback_url": f"{page_url}/callbacks/{entry['bank']}"} for entry in banks]
-    file = STATE / "banks.json"
-    file.write_text(json.dumps({"banks": listening}, indent=1))
-    command = ["-m", "infra.operate", "register", "--merchants", str(MERCHANTS), "--banks", str(file)]
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=deployment.engine.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump({"banks": listening}, file, indent=1)
+        file.flush()
+        command = ["-m", "infra.operate", "register", "--merchants", str(MERCHANTS), "--banks", file.name]
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=deployment.engine.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise RegistrationError(done.stderr.strip())

@@ -92,9 +92,8 @@ class Stage:
 
     def compare(self, expected: str, seen: object, wanted: object) -> None:
         """A check: `seen` must equal `wanted`."""
-        passed = seen == wanted
-        self.terminal.check(expected, str(seen), passed=passed)
-        if not passed:
+        self.terminal.check(expected, seen, wanted)
+        if seen != wanted:
             self.failures.append(f"{expected}: {seen!r}, not {wanted!r}")
 
     def at_the_end(self, check: Callable[[], None], *, not_before: datetime | None = None) -> None:
@@ -105,7 +104,7 @@ class Stage:
     def end(self) -> None:
         """Wait until nothing can come any more, then look."""
         left = self._settled_at - datetime.now(UTC)
-        with self.terminal.step("Undecided payments had their last look, withdrawn consent took effect"):
+        with self.terminal.step("Undecided payments get their last look, a withdrawn consent takes effect"):
             time.sleep(max(left.total_seconds(), 0))
         for check in self._last:
             check()

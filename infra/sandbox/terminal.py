@@ -70,9 +70,12 @@ class Terminal:
         what = f"{attempt.type} v{data['version']}  {shown}"
         self.flow("counterfoil", bank.bank, what, answer, good=attempt.status == 204)
 
-    def check(self, expected: str, seen: str, *, passed: bool) -> None:
-        mark = ("✓", "bold green") if passed else ("✗", "bold red")
-        row = Text.assemble("    ", mark, f" {expected}", ("  seen: ", "dim"), seen)
+    def check(self, expected: str, seen: object, wanted: object) -> None:
+        """What was expected, and what was seen; where they differ, also what was wanted."""
+        mark, more = ("✓", "bold green"), ""
+        if seen != wanted:
+            mark, more = ("✗", "bold red"), f"  not: {_spoken(wanted)}"
+        row = Text.assemble("    ", mark, f" {expected}", ("  seen: ", "dim"), _spoken(seen), (more, "red"))
         self.console.print(row, soft_wrap=True)
 
     def receipt(self, receipt: Mapping[str, Any]) -> None:
@@ -102,6 +105,14 @@ class Step:
             self._update(Text.assemble(self._text, (f"  {line}", "dim")))
         else:
             self._terminal.say(f"  {line}")
+
+
+def _spoken(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(_spoken(part) for part in value) or "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "nothing" if value is None else str(value)
 
 
 def receipt_rows(receipt: Mapping[str, Any]) -> list[str]:

@@ -62,9 +62,9 @@ class Sandbox:
     consent_api: ConsentApi
     complaints: list[str] = field(default_factory=list)
 
-    def deliver(self, delivery: dict[str, Any], secret: str = SECRET) -> httpx.Response:
-        """Post a delivery to the bank's callback, signed."""
-        with httpx.Client() as http:
+    def deliver(self, delivery: dict[str, Any], secret: str = SECRET, patience: float = 10) -> httpx.Response:
+        """Post a delivery to the bank's callback, signed. `patience` in seconds."""
+        with httpx.Client(timeout=patience) as http:
             body = json.dumps(delivery).encode()
             return signed_post(
                 http, f"{self.url}/callbacks/openbank", secret, body, message_id=delivery["data"]["delivery_id"]

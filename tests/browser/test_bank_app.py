@@ -1,9 +1,8 @@
 """What a bank's customer sees, on a phone and on a desk."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import FORGED, Sandbox
+from tests.browser.conftest import Sandbox
 from tests.browser.samples import coffee, delivery, groceries, transaction
 
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=1</script>&amp;'
@@ -183,13 +182,3 @@ def test_keyboard_opens_and_leaves_a_receipt(page: Page, sandbox: Sandbox) -> No
     page.go_back()
 
     expect(page.locator(".payment")).to_be_focused()
-
-
-@pytest.mark.parametrize("page", [{"width": 390, "height": 844}], ids=["phone"], indirect=True)
-def test_bank_takes_only_what_is_signed(page: Page, sandbox: Sandbox) -> None:
-    sandbox.bank.record(transaction())
-
-    assert sandbox.deliver(delivery(coffee()), secret=FORGED).status_code == 401
-
-    page.goto(sandbox.address("tx_coffee"))
-    expect(page.locator(".notice")).to_contain_text("No receipt yet")

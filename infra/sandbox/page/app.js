@@ -9,6 +9,7 @@ let who = null; // {bank, customer_id, name}
 let payments = [];
 let states = new Map(); // transaction_id: what is known of its receipt, to tell what is new
 let stream = null;
+let asked = 0; // how often the feed was asked for
 
 const address = (what) => `app/${encodeURIComponent(who.bank)}/${encodeURIComponent(who.customer_id)}/${what}`;
 
@@ -23,9 +24,9 @@ async function fetchJson(path, options) {
 
 async function start() {
   const { customers } = await fetchJson("app/customers");
-  const asked = new URLSearchParams(location.search);
+  const query = new URLSearchParams(location.search);
   byId("who").replaceChildren(...customers.map((one, i) => make("option", { value: i }, `${one.customer_id} · ${one.name}`)));
-  const wanted = customers.findIndex((one) => one.bank === asked.get("bank") && one.customer_id === asked.get("customer"));
+  const wanted = customers.findIndex((one) => one.bank === query.get("bank") && one.customer_id === query.get("customer"));
   byId("who").onchange = (event) => show(customers[event.target.value]);
   if (!customers.length) {
     byId("nothing").hidden = false;
@@ -33,7 +34,7 @@ async function start() {
     return;
   }
   byId("who").value = Math.max(wanted, 0);
-  show(customers[Math.max(wanted, 0)], wanted >= 0 || !asked.size);
+  show(customers[Math.max(wanted, 0)], wanted >= 0 || !query.size);
 }
 
 function show(customer, keepReceipt = false) {
@@ -54,9 +55,9 @@ function show(customer, keepReceipt = false) {
 // The feed
 
 async function refresh() {
-  const asked = who;
+  const turn = ++asked;
   const feed = await fetchJson(address("payments"));
-  if (asked !== who) return;
+  if (turn !== asked) return; // a later answer is on its way, perhaps another customer's
   payments = feed.payments;
   const news = payments.filter((payment) => states.size && states.get(payment.transaction_id) !== stateOf(payment));
   states = new Map(payments.map((payment) => [payment.transaction_id, stateOf(payment)]));
