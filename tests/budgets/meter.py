@@ -78,9 +78,7 @@ class Meter(World):
         super().work_on(name, batch)
 
 
-def _database(
-    step: str, operation: str, arguments: Mapping[str, Any], answer: Mapping[str, Any]
-) -> list[Spent]:
+def _database(step: str, operation: str, arguments: Mapping[str, Any], answer: Mapping[str, Any]) -> list[Spent]:
     consumed = answer["ConsumedCapacity"]
     entries = consumed if isinstance(consumed, list) else [consumed]
     return [_units(step, operation, _kinds(entry["TableName"], arguments), entry) for entry in entries]

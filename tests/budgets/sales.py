@@ -1,4 +1,4 @@
-"""Sales made for counting: a card payment and its receipt, with every field that is usual filled to its usual length."""
+"""Sales made for counting: a card payment and its receipt, every usual field filled to its usual length."""
 
 import json
 import random

@@ -47,15 +47,17 @@ class Live:
     # From outside
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str | bytes]) -> httpx.Response:
-        encoded = [(name.encode(), value.encode() if isinstance(value, str) else value) for name, value in headers.items()]
-        return self.http.post(f"{self.deployment.api_url}{path}", content=body, headers=encoded)
+        raw = [(name.encode(), value.encode() if isinstance(value, str) else value) for name, value in headers.items()]
+        return self.http.post(f"{self.deployment.api_url}{path}", content=body, headers=raw)
 
     def play(self, event: Event) -> httpx.Response:
         """Sends a file of events/, signed and with a token as it says."""
         headers = event.signed(self.secrets, datetime.now(UTC))
         if event.token:
             headers["authorization"] = f"Bearer {self.access_token(event.token)}"
-        return self.http.request(event.method, f"{self.deployment.api_url}{event.path}", content=event.body, headers=headers)
+        return self.http.request(
+            event.method, f"{self.deployment.api_url}{event.path}", content=event.body, headers=headers
+        )
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -74,7 +76,10 @@ class Live:
     def sale(self, tag: str, customer_id: str = "cust_42") -> tuple[dict[str, Any], dict[str, Any]]:
         """A payment of that customer of Openbank's and the receipt for it, with ids and codes of their own."""
         self.stage.begin(0, tag)
-        payment, receipt = self.stage.event("bank_webhook.authorised", tag), self.stage.event("retailer_receipt.sale", tag)
+        payment, receipt = (
+            self.stage.event("bank_webhook.authorised", tag),
+            self.stage.event("retailer_receipt.sale", tag),
+        )
         payment["data"]["customer_id"] = customer_id
         return payment, receipt
 
@@ -98,15 +103,17 @@ class Live:
 
     def depths(self) -> dict[str, int]:
         """The messages in each queue: visible, being worked on, and delayed."""
-        sqs = self.client("sqs")
-        return {
-            name: sum(int(count) for count in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[*COUNTS])["Attributes"].values())
-            for name, url in self.queues.items()
-        }  # fmt: skip
+        return {name: self._depth(url) for name, url in self.queues.items()}
+
+    def _depth(self, url: str) -> int:
+        counts = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[*COUNTS])["Attributes"]
+        return sum(map(int, counts.values()))
 
     def settle(self) -> None:
         """Waits until every message that came was worked on, and the looks that follow are over."""
-        eventually(lambda: not any(depth for name, depth in self.depths().items() if "DeadLetters" not in name), SETTLES_WITHIN)
+        eventually(
+            lambda: not any(depth for name, depth in self.depths().items() if "DeadLetters" not in name), SETTLES_WITHIN
+        )
 
     def empty_queues(self) -> None:
         for url in self.queues.values():
@@ -118,11 +125,12 @@ class Live:
 
     def items(self) -> dict[str, list[str]]:
         """Every item of every table, as sorted text."""
-        dynamodb = self.client("dynamodb")
-        return {
-            name: sorted(repr(sorted(item.items())) for page in dynamodb.get_paginator("scan").paginate(TableName=name) for item in page["Items"])
-            for name in self.tables
-        }  # fmt: skip
+        scan = self.client("dynamodb").get_paginator("scan")
+        found = {}
+        for name in self.tables:
+            items = [item for page in scan.paginate(TableName=name) for item in page["Items"]]
+            found[name] = sorted(repr(sorted(item.items())) for item in items)
+        return found
 
     def kept(self) -> dict[str, Any]:
         """All that tables, queues and bucket hold now."""

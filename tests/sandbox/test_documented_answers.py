@@ -1,6 +1,5 @@
 """Every request of events/ over real HTTP gets the answer its file documents; what is refused leaves nothing."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -87,47 +86,51 @@ def test_refusals_are_problems_that_repeat_no_value(live: Live) -> None:
 # What no JSON file can hold
 
 
-def signed(live: Live, body: bytes, **headers: str | bytes) -> Mapping[str, str | bytes]:
+Headers = dict[str, str | bytes]
+
+BROKEN_HEADERS: dict[str, Headers] = {
+    "signature not UTF-8": {"webhook-signature": b"v1,\xff\xfe\x80"},
+    "signature not ASCII": {"webhook-signature": "v1,ünïcode"},
+    "signature not base64": {"webhook-signature": "v1,!!!!"},
+    "signature of nobody": {"webhook-signature": "v1," + "A" * 43 + "="},
+    "signature empty": {"webhook-signature": ""},
+    "timestamp not a number": {"webhook-timestamp": "soon"},
+    "timestamp of other digits": {"webhook-timestamp": "\u0661\u0662\u0663"},
+    "timestamp endless": {"webhook-timestamp": "9" * 400},
+    "id not UTF-8": {"webhook-id": b"\xc3\x28"},
+    "another id": {"webhook-id": "msg_2"},
+}
+BROKEN_BODIES = {
+    "300 KiB": (b" " * 300 * 1024, 413),
+    "100,000 brackets": (b"[" * 100_000, 400),
+    "100,000 brackets, closed": (b"[" * 100_000 + b"]" * 100_000, 400),
+    "nothing": (b"", 400),
+}
+
+
+def signed(live: Live, body: bytes) -> Headers:
     now = datetime.now(UTC)
-    made: dict[str, str | bytes] = {
+    return {
         "content-type": "application/json",
         "webhook-id": "msg_1",
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(live.secrets["openbank"]).sign("msg_1", now, body.decode()),
     }
-    return made | {name.replace("_", "-"): value for name, value in headers.items()}
-
-
-def body_of(live: Live) -> bytes:
-    return load(live, "bank_webhook.authorised").body
-
-
-BROKEN: dict[str, tuple[int, Callable[[Live], tuple[bytes, Mapping[str, str | bytes]]]]] = {
-    "signature not UTF-8": (401, lambda live: (body_of(live), signed(live, body_of(live), webhook_signature=b"v1,\xff\xfe\x80"))),
-    "signature not ASCII": (401, lambda live: (body_of(live), signed(live, body_of(live), webhook_signature="v1,ünïcode"))),
-    "signature not base64": (401, lambda live: (body_of(live), signed(live, body_of(live), webhook_signature="v1,!!!!"))),
-    "signature empty": (401, lambda live: (body_of(live), signed(live, body_of(live), webhook_signature=""))),
-    "timestamp not a number": (401, lambda live: (body_of(live), signed(live, body_of(live), webhook_timestamp="soon"))),
-    "timestamp of digits elsewhere": (401, lambda live: (body_of(live), signed(live, body_of(live), webhook_timestamp="١٢٣"))),
-    "timestamp endless": (401, lambda live: (body_of(live), signed(live, body_of(live), webhook_timestamp="9" * 400))),
-    "id not UTF-8": (401, lambda live: (body_of(live), signed(live, body_of(live), webhook_id=b"\xc3\x28"))),
-    "no headers at all": (401, lambda live: (body_of(live), {})),
-    "another body signed": (401, lambda live: (body_of(live) + b" ", signed(live, body_of(live)))),
-    "300 KiB": (413, lambda live: (b" " * 300 * 1024, signed(live, b" " * 300 * 1024))),
-    "100,000 brackets": (400, lambda live: (b"[" * 100_000, signed(live, b"[" * 100_000))),
-    "100,000 brackets closed": (400, lambda live: (b"[" * 100_000 + b"]" * 100_000, signed(live, b"[" * 100_000 + b"]" * 100_000))),
-}  # fmt: skip
 
 
 def test_broken_requests_are_refused_and_leave_nothing_behind(live: Live) -> None:
     live.settle()
     before = live.kept()
-    answers = {}
-    for name, (_, made) in BROKEN.items():
-        body, headers = made(live)
-        answers[name] = live.post("/v1/banks/openbank/transactions", body, headers).status_code
+    path, body = "/v1/banks/openbank/transactions", load(live, "bank_webhook.authorised").body
+    broken = {name: live.post(path, body, signed(live, body) | headers) for name, headers in BROKEN_HEADERS.items()}
+    broken["no headers"] = live.post(path, body, {})
+    broken["another body"] = live.post(path, body + b" ", signed(live, body))
+    broken |= {name: live.post(path, other, signed(live, other)) for name, (other, _) in BROKEN_BODIES.items()}
 
-    assert answers == {name: status for name, (status, _) in BROKEN.items()}
+    statuses = {name: answer.status_code for name, answer in broken.items()}
+
+    other_bodies = {name: status for name, (_, status) in BROKEN_BODIES.items()}
+    assert statuses == dict.fromkeys([*BROKEN_HEADERS, "no headers", "another body"], 401) | other_bodies
     live.settle()
     assert live.kept() == before
 
