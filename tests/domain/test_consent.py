@@ -38,7 +38,7 @@ def test_every_history_keeps_the_rules(wishes: list[ConsentRequest]) -> None:
         assert choice.version == version + is_new
         if is_new:
             assert choice.changed_at == now
-            assert choice.effective_at - now == timedelta(0 if wish.granted else 0, 0 if wish.granted else 20)
+            assert choice.effective_at - now == timedelta(seconds=0 if wish.granted else 20)
         again, same, is_new = decide(customer, "receipts", wish, now + timedelta(seconds=5))
         assert (again, same, is_new) == (customer, choice, False)
 

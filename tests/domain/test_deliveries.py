@@ -18,7 +18,7 @@ def test_waits_are_planned_jittered_and_bounded(attempt: int, retry_after: int |
     assert wait <= max(planned * 1.1, retry_after or 0)
 
 
-@given(st.text("abcDEF-_09", min_size=22, max_size=22), st.integers(0, 999_999))
+@given(st.text("abcDEF-_09", min_size=22, max_size=22), st.integers(1, 999_999))
 def test_a_delivery_id_names_its_transaction_and_version(key: str, version: int) -> None:
     assert parse_delivery_id(delivery_id(key, version)) == (key, version)
 

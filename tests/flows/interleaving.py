@@ -112,9 +112,9 @@ class Interleaver:
         name = arguments.get("TableName", "")
         if operation in ("PutItem", "DeleteItem") and name == "rendezvous":
             self.before[name] = {pk: dict(items) for pk, items in moto_tables()[name].items.items()}
-        if operation == "Query" and name in self.before and not arguments.get("ConsistentRead"):
-            if self.chance.random() < self.stale:
-                return self._call_before(client, operation, arguments, moto_tables()[name])
+        may_be_stale = operation == "Query" and name in self.before and not arguments.get("ConsistentRead")
+        if may_be_stale and self.chance.random() < self.stale:
+            return self._call_before(client, operation, arguments, moto_tables()[name])
         return self.fresh_call(client, operation, arguments)
 
     def _call_before(self, client: BaseClient, operation: str, arguments: Mapping[str, Any], table: Any) -> Any:

@@ -1,6 +1,7 @@
 """What a bank gets when it, or its customer, does not play along."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def test_what_is_not_taken_is_tried_for_three_days_and_parked(matched: World, st
     times = [wire.at for wire in matched.wires]
     assert len(times) == 12
     assert times[-1] - times[0] >= timedelta(days=3)
-    waits = [(later - earlier).total_seconds() for earlier, later in zip(times, times[1:], strict=False)]
+    waits = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
     assert all(planned <= wait <= planned * 1.1 for planned, wait in zip(WAITS, waits, strict=True))
     assert len(matched.dead["openbank"]) == 1
     assert len({wire.body for wire in matched.wires}) == 1

@@ -180,7 +180,8 @@ def merge(known: Transaction, new: Transaction) -> Transaction:
     """`known` with the facts of `new`: the same result in whatever order facts come, and however often.
 
     A matched transaction keeps its amount and time, which the bank was told: a clearing at another amount is kept
-    among the facts. Personal parts and codes come from the earliest fact that has them. The caller sets `rev` and `owner`.
+    among the facts. Personal parts and codes come from the earliest fact that has them. The caller sets `rev` and
+    `owner`.
     """
     facts = {**new.facts, **known.facts}
     reversed_now = "reversed" in facts and known.match is None

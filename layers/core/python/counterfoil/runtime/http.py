@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,21 +55,32 @@ def post(url: str, headers: Mapping[str, str], body: bytes, seconds: float, *, a
     `allow_loopback` is for the sandbox's bank, which listens on this machine, without TLS.
     """
     ends_at = time.monotonic() + seconds
+    try:
+        connection = _connection_to(url, min(CONNECT_SECONDS, seconds), allow_loopback)
+    except ValueError:
+        return Answer(None)
+    if seconds <= 0 or connection is None:
+        return Answer(None)
     target = urlsplit(url)
-    if seconds <= 0 or target.hostname is None:
-        return Answer(None)
-    if target.scheme != "https" and not allow_loopback:
-        return Answer(None)
-    made: type[HTTPConnection] = _GuardedHttps if target.scheme == "https" else _GuardedHttp
-    connection = made(target.hostname, target.port, timeout=min(CONNECT_SECONDS, seconds))
-    connection.allow_loopback = allow_loopback  # type: ignore[attr-defined]
     path = (target.path or "/") + (f"?{target.query}" if target.query else "")
     try:
         return _exchange(connection, path, headers, body, ends_at)
-    except (urllib3.exceptions.HTTPError, OSError, ValueError):
+    except (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
         return Answer(None)
     finally:
         connection.close()
+
+
+def _connection_to(url: str, seconds: float, allow_loopback: bool) -> HTTPConnection | None:
+    """Not yet connected; None where the URL is not one to call. Raises ValueError where it is no URL."""
+    target = urlsplit(url)
+    secure = target.scheme == "https"
+    if target.hostname is None or not (secure or (allow_loopback and target.scheme == "http")):
+        return None
+    made: type[HTTPConnection] = _GuardedHttps if secure else _GuardedHttp
+    connection = made(target.hostname, target.port, timeout=seconds)
+    connection.allow_loopback = allow_loopback  # type: ignore[attr-defined]
+    return connection
 
 
 def _exchange(connection: HTTPConnection, path: str, headers: Mapping[str, str], body: bytes, ends_at: float) -> Answer:

@@ -1,0 +1,113 @@
+"""Conditional writes, on moto: what does not hold is told with what stands there."""
+
+from typing import Any
+
+import pytest
+
+from counterfoil.errors import ConditionFailed
+from counterfoil.store import table
+from counterfoil.store.table import LEDGER, RENDEZVOUS, SALTS, Change, Item, Put
+from tests.world import World
+
+KEY: Item = {"pk": "x", "sk": "y"}
+
+
+@pytest.fixture(autouse=True)
+def tables(counterfoil: World) -> None:
+    """Every test here writes to tables."""
+
+
+def put(condition: table.Condition | None = None, **values: Any) -> None:
+    table.write(Put(LEDGER, KEY | values, condition))
+
+
+def test_an_item_comes_back_as_it_was() -> None:
+    item = {
+        "text": "é",
+        "number": 2**60,
+        "bytes": b"\x00\xff",
+        "flag": True,
+        "list": [1, "a", {"b": b"c"}],
+        "map": {"k": 1},
+    }
+    put(**item, nothing=None)
+    assert table.get(LEDGER, KEY) == KEY | item
+    assert table.get(LEDGER, KEY, consistent=False) == KEY | item
+    assert table.get(LEDGER, {"pk": "x", "sk": "z"}) is None
+
+
+def test_only_the_first_is_new() -> None:
+    put(table.nothing_there(), n=1)
+    with pytest.raises(ConditionFailed) as failed:
+        put(table.nothing_there(), n=2)
+    assert failed.value.items == (KEY | {"n": 1},)
+
+
+@pytest.mark.parametrize(("condition", "holds"), [
+    (table.still_at(3), True), (table.still_at(2), False), (table.still_at(4), False),
+    (table.nothing_newer_than(3), True), (table.nothing_newer_than(4), True), (table.nothing_newer_than(2), False),
+    (table.nothing_there_or_written_by("me"), True), (table.nothing_there_or_written_by("you"), False),
+])  # fmt: skip
+def test_each_condition_says_what_it_means(condition: table.Condition, holds: bool) -> None:
+    put(rev=3, owner="me")
+    if holds:
+        put(condition, rev=9)
+    else:
+        with pytest.raises(ConditionFailed):
+            put(condition, rev=9)
+    assert (table.get(LEDGER, KEY) or {})["rev"] == (9 if holds else 3)
+
+
+@pytest.mark.parametrize(("condition", "holds"), [
+    (table.nothing_there(), True), (table.nothing_newer_than(1), True), (table.nothing_there_or_written_by("me"), True),
+    (table.still_at(1), False),
+])  # fmt: skip
+def test_each_condition_where_nothing_is(condition: table.Condition, holds: bool) -> None:
+    if holds:
+        put(condition, rev=9)
+        return
+    with pytest.raises(ConditionFailed) as failed:
+        put(condition, rev=9)
+    assert failed.value.items == ({},)
+
+
+def test_a_change_sets_and_removes_what_it_names_only() -> None:
+    put(rev=1, a=1, b=2, c=3)
+    table.write(Change(LEDGER, KEY, {"a": 5}, table.still_at(1), remove=("b",)))
+    assert table.get(LEDGER, KEY) == KEY | {"rev": 1, "a": 5, "c": 3}
+
+
+def test_a_transaction_writes_all_or_none_and_says_which_failed() -> None:
+    put(rev=1)
+    other: Item = {"pk": "z", "sk": "z"}
+    with pytest.raises(ConditionFailed) as failed:
+        table.transact([Put(LEDGER, other, table.nothing_there()), Change(LEDGER, KEY, {"a": 1}, table.still_at(2))])
+    assert failed.value.items == (None, KEY | {"rev": 1})
+    assert table.get(LEDGER, other) is None
+    table.transact([Put(LEDGER, other, table.nothing_there()), Change(LEDGER, KEY, {"a": 1}, table.still_at(1))])
+    assert table.get(LEDGER, KEY) == KEY | {"rev": 1, "a": 1}
+
+
+def test_a_pointer_is_deleted_unless_it_is_newer() -> None:
+    for rev, stays in ((2, False), (1, False), (3, True)):
+        table.write(Put(RENDEZVOUS, KEY | {"rev": rev}))
+        table.delete(RENDEZVOUS, KEY, table.nothing_newer_than(2))
+        assert (table.get(RENDEZVOUS, KEY) is not None) is stays
+    table.delete(RENDEZVOUS, {"pk": "none", "sk": "none"}, table.nothing_newer_than(2))
+
+
+def test_items_of_several_tables_in_one_request() -> None:
+    put(rev=1)
+    table.write(Put(SALTS, {"pk": "C#1", "salt": b"s"}))
+    found = table.get_together([(SALTS, {"pk": "C#1"}, False), (LEDGER, KEY, True)])
+    assert found == [{"pk": "C#1", "salt": b"s"}, KEY | {"rev": 1}]
+    assert table.get_together([(SALTS, {"pk": "C#2"}, False), (LEDGER, {"pk": "q", "sk": "q"}, True)]) == [None, None]
+
+
+def test_a_query_is_in_order_and_says_when_there_is_more() -> None:
+    for name in "dbca":
+        table.write(Put(RENDEZVOUS, {"pk": "p", "sk": name}))
+    items, more = table.query(RENDEZVOUS, "p", ("a", "c"), limit=10, consistent=True)
+    assert ([item["sk"] for item in items], more) == (["a", "b", "c"], False)
+    items, more = table.query(RENDEZVOUS, "p", ("a", "d"), limit=2, consistent=True)
+    assert ([item["sk"] for item in items], more) == (["a", "b"], True)
