@@ -43,6 +43,9 @@ def test_receipt_says_all_that_the_paper_says(page: Page, sandbox: Sandbox) -> N
         expect(paper).to_contain_text(text)
     drawn = paper.get_by_role("img", name="Barcode hove-2-004711")
     expect(drawn).to_be_visible()
+    page.get_by_text("How this receipt was found").click()
+    expect(page.locator(".provenance")).to_contain_text("by its authorisation code, 99.97% certain")
+    expect(page.locator(".provenance li").first).to_have_text("same authorisation code")
     assert drawn.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
 
 

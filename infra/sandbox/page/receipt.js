@@ -2,6 +2,10 @@
 import { make, money, when } from "./dom.js";
 
 const TENDERS = { card: "Card", cash: "Cash", gift_card: "Gift card", voucher: "Voucher", points: "Points" };
+const METHODS = {
+  rrn: "its retrieval reference", auth_code: "its authorisation code", token: "the card's token",
+  last4: "the card's last four digits", terminal: "its terminal", merchant: "its merchant number", time: "amount and time",
+};
 const SCHEMES = { mastercard: "Mastercard", visa: "Visa", amex: "American Express" };
 
 export function drawReceipt(payment) {
@@ -138,7 +142,7 @@ function provenance(held, payment) {
   return make("details", { class: "provenance" },
     make("summary", {}, "How this receipt was found"),
     make("p", {}, `Matched to your payment of ${money(payment.amount, payment.currency)} at ${payment.merchant} by ` +
-      `${held.match.method.replaceAll("_", " ")}, ${certain}.`),
+      `${METHODS[held.match.method] ?? held.match.method}, ${certain}.`),
     make("ul", {}, held.match.reasons.map((reason) => make("li", {}, reason))));
 }
 
