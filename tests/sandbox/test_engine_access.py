@@ -67,6 +67,15 @@ def test_a_function_has_its_roles_rights(engine: Engine) -> None:
     assert "AccessDenied" in refused["errorMessage"]
 
 
+@mended("a batch asks for an action that IAM does not know")
+def test_who_may_send_a_message_may_send_a_batch(engine: Engine) -> None:
+    url, arn = queue(engine)
+    entries = [{"Id": "a", "MessageBody": "x"}]
+    may, may_not = as_role(engine, "sqs", allow("sqs:SendMessage", arn)), as_role(engine, "sqs")
+    assert not is_denied(may.send_message_batch, QueueUrl=url, Entries=entries)
+    assert is_denied(may_not.send_message_batch, QueueUrl=url, Entries=entries)
+
+
 def test_a_wrong_signature_is_refused(engine: Engine) -> None:
     unknown = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "guess"}
     with pytest.raises(ClientError):

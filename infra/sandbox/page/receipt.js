@@ -4,7 +4,7 @@ import { make, money, when } from "./dom.js";
 const TENDERS = { card: "Card", cash: "Cash", gift_card: "Gift card", voucher: "Voucher", points: "Points" };
 const METHODS = {
   rrn: "its retrieval reference", auth_code: "its authorisation code", token: "the card's token",
-  last4: "the card's last four digits", terminal: "its terminal", merchant: "its merchant number", time: "amount and time",
+  card_and_time: "card, amount and time", time: "amount and time",
 };
 const SCHEMES = { mastercard: "Mastercard", visa: "Visa", amex: "American Express" };
 
