@@ -35,9 +35,12 @@ def marked_payment(world: World, number: str) -> Body:
 def marked_receipt(world: World, number: str) -> Body:
     body = receipt(world, f"receiptcanary{number}")
     body["lines"] = [
-        {"description": f"linecanary{number}", "quantity": "1", "amount": 600, "vat_rate": "0",
-         "sku": f"skucanary{number}", "category": f"catcanary{number}", "modifiers": [{"description": f"modcanary{number}", "amount": 5}],
-         "discounts": [{"description": f"disccanary{number}", "amount": 20}]},
+        {
+            "description": f"linecanary{number}", "quantity": "1", "amount": 600, "vat_rate": "0",
+            "sku": f"skucanary{number}", "category": f"catcanary{number}",
+            "modifiers": [{"description": f"modcanary{number}", "amount": 5}],
+            "discounts": [{"description": f"disccanary{number}", "amount": 20}],
+        }
     ]  # fmt: skip
     body["barcode"] = {"symbology": "code128", "value": f"BARCANARY{number}"}
     body["original_receipt_id"] = f"formercanary{number}"
