@@ -142,6 +142,7 @@ def metered(engine: Engine) -> Iterator[Meter]:
         "AWS_ENDPOINT_URL": engine.endpoint,
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "test",
+        "POWERTOOLS_METRICS_DISABLED": "true",
     }
     with ExitStack() as until_the_end:
         enter = until_the_end.enter_context
