@@ -13,7 +13,7 @@ from counterfoil.runtime.http import Answer
 from counterfoil.store import bodies
 from tests.account import moto_tables
 from tests.flows.scenarios import Body, payment, receipt, with_lines
-from tests.world import World
+from tests.world import Wire, World
 
 BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}={0,2}")
 
@@ -157,3 +157,18 @@ def test_nothing_personal_is_anywhere_in_clear(counterfoil: World, capfd: pytest
 )
 def test_the_scan_sees_what_is_only_encoded(hidden: bytes) -> None:
     assert any(SECRET.search(reading) for reading in readings(hidden))
+
+
+def test_an_error_is_logged_without_its_words(counterfoil: World, capfd: pytest.CaptureFixture[str]) -> None:
+    def breaks(wire: Wire) -> Answer:
+        raise RuntimeError("could not read canary")
+
+    world = counterfoil
+    world.consent()
+    world.answer = breaks
+    world.pays(marked_payment(world, "1"))
+    world.sells(marked_receipt(world, "1"))
+    world.run(0)
+    out = capfd.readouterr()
+    assert "RuntimeError" in out.out + out.err
+    assert leaks(world, out.out + out.err) == []
