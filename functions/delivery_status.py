@@ -17,7 +17,8 @@ def _show(request: Request) -> Reply:
         raise NotFound("no such delivery")
     version = named[1]
     record = transaction.deliveries.get(str(version))
-    body = {"delivery_id": delivery_id, "version": version, "state": record.state if record else "queued"}
+    state = record.state if record else "queued" if version in transaction.versions_to_tell() else "superseded"
+    body = {"delivery_id": delivery_id, "version": version, "state": state}
     if record is not None:
         body |= {"at": rfc3339(record.at), "failures": record.failures, "last_status": record.status}
     return Reply(200, body)

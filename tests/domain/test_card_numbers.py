@@ -40,9 +40,7 @@ def test_the_schemes_test_numbers_are_cards(number: str) -> None:
     st.sampled_from(["", "Visa ", "ref 12 ", "x", "No.", "99 "]),
     st.sampled_from(["", " exp 12/28", "x", " 123", "!"]),
 )
-def test_a_card_number_is_found_between_words_and_in_groups(
-    number: str, between: str, before: str, after: str
-) -> None:
+def test_a_card_number_is_found_between_words_and_in_groups(number: str, between: str, before: str, after: str) -> None:
     groups = between.join(number[place : place + 4] for place in range(0, len(number), 4))
     assert in_free_text(before + groups + after)
 

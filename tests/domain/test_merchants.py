@@ -20,14 +20,11 @@ def store(store_id: str, merchant_ids: list[str], **more: Any) -> Store:
 
 def merchant(retailer: str, stores: list[Store]) -> Merchant:
     return Merchant.model_validate(
-        {"retailer": retailer, "name": "A retailer", "status": "live", "vat_number": "GB123456782"}
-        | {"stores": stores}
+        {"retailer": retailer, "name": "A retailer", "status": "live", "vat_number": "GB123456782"} | {"stores": stores}
     )
 
 
-ids_of_stores = st.dictionaries(
-    st.sampled_from(STORES), st.lists(st.sampled_from(IDS), unique=True), min_size=1
-)
+ids_of_stores = st.dictionaries(st.sampled_from(STORES), st.lists(st.sampled_from(IDS), unique=True), min_size=1)
 
 
 def connected(ids_of: dict[str, list[str]], start: str) -> set[str]:

@@ -87,9 +87,7 @@ def test_what_is_needed_is_asked_for(field: str) -> None:
     assert problems_of(body) == {field: "is required"}
 
 
-@pytest.mark.parametrize(
-    "holder", [(), ("lines", 0), ("tenders", 0), ("barcode",), ("lines", 0, "modifiers", 0)]
-)
+@pytest.mark.parametrize("holder", [(), ("lines", 0), ("tenders", 0), ("barcode",), ("lines", 0, "modifiers", 0)])
 def test_an_unknown_field_is_named(holder: tuple[Any, ...]) -> None:
     body = changed(contract_example(), (*holder, "shopper"), lambda _: "A. Shopper")
     assert [field.rsplit(".")[-1] for field in problems_of(body)] == ["shopper"]

@@ -210,9 +210,7 @@ json_values = st.recursive(
 
 
 def paths_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    entries = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []
-    )
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []
     return [path, *(place for key, entry in entries for place in paths_of(entry, (*path, key)))]
 
 

@@ -141,9 +141,7 @@ def test_verify_is_total(headers: dict[str, str], body: bytes, known: list[str])
     refused(headers, body, known, NOW)
 
 
-@pytest.mark.parametrize(
-    "secret", ["", "whsec_", "whsec_c2hvcnQ=", SECRET[6:], "whsec_é", SECRET + "!", SECRET * 3]
-)
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_c2hvcnQ=", SECRET[6:], "whsec_é", SECRET + "!", SECRET * 3])
 def test_a_malformed_secret_signs_nothing(secret: str) -> None:
     with pytest.raises(ValueError, match="24 to 64 bytes"):
         webhooks.sign(secret, "msg_1", STAMP, BODY)

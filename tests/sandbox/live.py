@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -114,6 +115,19 @@ class Live:
         eventually(
             lambda: not any(depth for name, depth in self.depths().items() if "DeadLetters" not in name), SETTLES_WITHIN
         )
+
+    @contextmanager
+    def held(self, queue_url: str) -> Iterator[None]:
+        """Nobody works the queue off while the block runs."""
+        functions, sqs = self.client("lambda"), self.client("sqs")
+        attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
+        found = functions.list_event_source_mappings(EventSourceArn=attributes["QueueArn"])["EventSourceMappings"]
+        (mapping,) = found
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        try:
+            yield
+        finally:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
     def empty_queues(self) -> None:
         for url in self.queues.values():

@@ -5,7 +5,7 @@ import re
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,19 +168,6 @@ def messages(live: Live, url: str) -> list[dict[str, Any]]:
     return found
 
 
-@contextmanager
-def held(live: Live, url: str) -> Iterator[None]:
-    """Nobody works the queue off while the block runs."""
-    client = live.client("lambda")
-    arn = live.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    (mapping,) = client.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
-    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    try:
-        yield
-    finally:
-        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
-
-
 def in_queue(live: Live, url: str, count: int) -> bytes:
     """The bodies of at least `count` messages in a queue that is held."""
     seen: dict[str, bytes] = {}
@@ -214,13 +201,13 @@ def test_no_canary_is_found_in_clear(lines: int, live: Live) -> None:
     found: dict[str, bytes] = {}
 
     _refused(aviary, live, receipt)
-    with held(live, match):
+    with live.held(match):
         live.stage.pay("openbank", payment)
         live.stage.print_receipt("kite", receipt)
         found["match queue"] = in_queue(live, match, 2)
         found["match queue's dead letters"] = bury(live, match)
         _send_again(live, live.dead_letters_of(match), match)
-    with held(live, delivery):
+    with live.held(delivery):
         found["delivery queue"] = in_queue(live, delivery, 1)
         found |= {f"{name} with the receipt undelivered": content for name, content in tables(live).items()}
         live.stage.bank("openbank").behave(Trouble(500, times=1))

@@ -13,6 +13,7 @@ from tests.sandbox.engine_parts import eventually
 from tests.sandbox.live import Live
 
 SHORT_VISIBILITY = 3
+POISON = '{"id": "x", "transaction": {"key": 7}}'
 
 
 @contextmanager
@@ -76,12 +77,13 @@ def test_a_poison_message_goes_to_the_dead_letters_alone(live: Live) -> None:
     live.consent("main_poison")
     payment, receipt = live.sale("poison", "main_poison")
     with soon_visible(live, match):
-        sqs.send_message(QueueUrl=match, MessageBody='{"id": "x", "transaction": {"key": 7}}')
-        live.stage.pay("openbank", payment)
-        live.stage.print_receipt("kite", receipt)
+        with live.held(match):  # so that all three are in one batch
+            sqs.send_message(QueueUrl=match, MessageBody=POISON)
+            live.stage.pay("openbank", payment)
+            live.stage.print_receipt("kite", receipt)
         assert live.stage.shown("openbank", payment)["state"] == "matched"
         buried = eventually(lambda: sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages"), 40)
-    assert [message["Body"] for message in buried] == ['{"id": "x", "transaction": {"key": 7}}']
+    assert [message["Body"] for message in buried] == [POISON]
     live.empty_queues()
 
 

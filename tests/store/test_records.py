@@ -1,8 +1,7 @@
 """The data map is complete: whatever is kept has its row, and every row is of something that is kept."""
 
-from tests.world import World
-
 from counterfoil.domain.records import RECORDS
+from tests.world import World
 
 
 def rows_of(table: str, pk: str, sk: str) -> list[str]:
@@ -24,7 +23,9 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
     for table in ("ledger", "rendezvous", "salts"):
         for item in counterfoil.items(table):
             rows = rows_of(table, item["pk"]["S"], item.get("sk", {"S": ""})["S"])
-            assert rows, f"a record of {table} without a row: {item['pk']['S'][:2]}/{item.get('sk', {}).get('S', '')[:2]}"
+            assert rows, (
+                f"a record of {table} without a row: {item['pk']['S'][:2]}/{item.get('sk', {}).get('S', '')[:2]}"
+            )
             used |= set(rows)
     assert used == {record.name for record in RECORDS if record.table != "payloads"}
 

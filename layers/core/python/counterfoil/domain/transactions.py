@@ -144,10 +144,14 @@ class Transaction:
         record = self.deliveries.get(str(version))
         return record is not None and record.state in SETTLED
 
+    def versions_to_tell(self) -> list[int]:
+        """Each recall's version, and the current one of a match: not what was overtaken before it was told."""
+        recalls = [recall.version for recall in self.recalls]
+        return [*recalls, self.version] if self.match else recalls
+
     def is_all_delivered(self) -> bool:
         """Whether the bank knows all it is to know."""
-        versions = [recall.version for recall in self.recalls]
-        return all(map(self.is_settled, [*versions, self.version] if self.match else versions))
+        return all(map(self.is_settled, self.versions_to_tell()))
 
     def record(self, version: int, record: "DeliveryRecord") -> "Transaction":
         """The transaction with that version's delivery as it stands now."""
