@@ -82,7 +82,9 @@ def test_a_poison_message_goes_to_the_dead_letters_alone(live: Live) -> None:
             live.stage.pay("openbank", payment)
             live.stage.print_receipt("kite", receipt)
         assert live.stage.shown("openbank", payment)["state"] == "matched"
-        buried = eventually(lambda: sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages"), 40)
+        eventually(lambda: live.depths()[dead.rpartition("/")[2]], 40)
+        live.settle()
+    buried = sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10)["Messages"]
     assert [message["Body"] for message in buried] == [POISON]
     live.empty_queues()
 
