@@ -40,7 +40,7 @@ lint: $(VENV)/.ready  ## ruff and mypy
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
 budgets: setup $(ENGINE)/.ready  ## AWS calls, capacity units and requests on the plain path, against the budgets
-	@$(PY) -m pytest -q -s -m budget
+	@set -o pipefail; $(PY) -m pytest -q -s -m budget | grep -v '"_aws"'  # without what the functions count
 
 synth: setup  ## the CloudFormation templates, checked by cdk-nag, into cdk.out
 	@node_modules/.bin/cdk synth --quiet $(ARGS) && echo 'Templates are in cdk.out/'

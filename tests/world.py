@@ -19,7 +19,7 @@ from botocore.client import BaseClient
 from moto import mock_aws
 from standardwebhooks import Webhook
 
-from counterfoil.runtime import http, secrets
+from counterfoil.runtime import http, observe, secrets
 from counterfoil.store import clocks, registry, table
 from functions import deliver_receipt, match_receipts
 from infra.sandbox import event_files
@@ -272,6 +272,7 @@ def forget_everything() -> None:
     registry.forget()
     clocks.forget()
     secrets.forget()
+    observe.metrics.clear_metrics()
 
 
 @contextmanager

@@ -8,13 +8,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from counterfoil.store import clocks
 from tests.budgets.meter import Meter, Spent
 from tests.budgets.sales import Sale, sale
 
 BATCH = 10
-TEACHING = 8 + clocks.WRITE_EVERY
-"""Sales after which a till's clock is known, and has just been written."""
+TEACHING = 50
+"""Sales after which a till's clock is known, and moves no more."""
 
 WEBHOOK, TILL = "webhook", "till"
 OF_PAYMENT, OF_RECEIPT, DELIVERY = "payment matched", "receipt matched", "delivery"

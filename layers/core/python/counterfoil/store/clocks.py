@@ -1,4 +1,4 @@
-"""Tills' clocks: learned from matches, kept a write now and then, read through a cache.
+"""Tills' clocks: learned from matches, written when they moved, read through a cache.
 
 What is learned between two writes lives in the function's memory. Losing it costs a little precision; writing each
 observation would cost a write unit a match, and make a busy till's clock a hot key.
@@ -7,7 +7,7 @@ observation would cost a write unit a match, and make a busy till's clock a hot 
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from counterfoil.domain.clocks import Clock, learn
 from counterfoil.errors import ConditionFailed
@@ -16,16 +16,21 @@ from counterfoil.store.table import LEDGER, Item, Put
 
 CACHE_SECONDS = 300
 CACHE_SECONDS_WHILE_NEW = 20
-WRITE_EVERY = 16
-"""Observations between writes, once a till is known; a new till's are written at 1, 2, 4 and 8."""
+NEW = 8
+"""A till with fewer observations is new: its clock is written at 1, 2, 4 and 8, and read again soon."""
+MOVED = 0.25
+"""By how much of its spread a known clock's offset or spread must move before it is written."""
+WRITTEN_AT_LEAST_EVERY = timedelta(hours=6)
 
 
 @dataclass(slots=True)
 class _Known:
+    """`clock` as learned here, `written` as it stands in the ledger at `rev`; read again at `until`."""
+
     clock: Clock | None
+    written: Clock | None
     rev: int
     until: float
-    unwritten: int = 0
 
 
 _cache: dict[str, _Known] = {}
@@ -46,18 +51,26 @@ def observe(till: str, till_time: datetime, true_time: datetime, now: datetime) 
     """Learns from one confirmed match."""
     known = _read(till)
     known.clock = learn(known.clock, (till_time - true_time).total_seconds(), now)
-    known.unwritten += 1
-    if known.unwritten >= WRITE_EVERY or known.clock.count in (1, 2, 4, 8):
+    if _is_news(known.clock, known.written):
         _write(till, known, known.clock)
+
+
+def _is_news(clock: Clock, written: Clock | None) -> bool:
+    if written is None or (clock.count > written.count and clock.count in (2, 4, NEW)):
+        return True
+    if clock.updated_at - written.updated_at >= WRITTEN_AT_LEAST_EVERY:
+        return True
+    limit = MOVED * written.spread
+    return abs(clock.offset - written.offset) > limit or abs(clock.spread - written.spread) > limit
 
 
 def _read(till: str) -> _Known:
     known = _cache.get(till)
-    if known is None or (time.monotonic() >= known.until and not known.unwritten):
+    if known is None or time.monotonic() >= known.until:
         item = table.get(LEDGER, dict(keys.till_clock(till)), consistent=False)
         clock = Clock.from_dict(item) if item else None
-        fresh_for = CACHE_SECONDS if clock and clock.count >= WRITE_EVERY // 2 else CACHE_SECONDS_WHILE_NEW
-        known = _Known(clock, item["rev"] if item else 0, time.monotonic() + fresh_for)
+        fresh_for = CACHE_SECONDS if clock and clock.count >= NEW else CACHE_SECONDS_WHILE_NEW
+        known = _Known(clock, clock, item["rev"] if item else 0, time.monotonic() + fresh_for)
         _cache[till] = known
     return known
 
@@ -72,4 +85,4 @@ def _write(till: str, known: _Known, clock: Clock) -> None:
         del _cache[till]
         return
     known.rev += 1
-    known.unwritten = 0
+    known.written = clock
