@@ -170,7 +170,7 @@ def transact(changes: Sequence[Put | Change]) -> None:
         if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
             raise ConditionFailed([_item_of(reason) for reason in reasons]) from None
         if any(reason.get("Code") in _LOST_TO_ANOTHER for reason in reasons):
-            raise TryAgain("another writer was faster") from None
+            raise TryAgain("another writer was faster", after=2) from None
         raise
 
 
