@@ -9,8 +9,8 @@ from tests.sandbox.live import Live
 
 SALES = 8
 HELD_UP = 4
-SILENT_SECONDS = 20
-"""Long enough for every held-up delivery to run into its deadline of 15 s, and to be tried again."""
+SILENT_SECONDS = 60
+"""Long enough for every held-up delivery to run into its deadline of 15 s several times."""
 SLOWER_AT_MOST = 3
 NOISE_SECONDS = 0.5
 
