@@ -101,7 +101,7 @@ class Merchant(Wire):
 
 
 class Bank(Wire):
-    """A bank. `secrets` name the webhook secrets of both directions, all accepted; the first one signs."""
+    """A bank. `secrets` name the webhook secrets of both directions, all accepted and all signing."""
 
     bank: Id
     adapter: Literal["direct"]

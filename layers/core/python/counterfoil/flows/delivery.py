@@ -67,8 +67,9 @@ def deliver(transaction_key: str, sending: Sending) -> Outcome:
 
 def _tell(transaction: Transaction, todo: Recall | ReceiptOfMatch, sending: Sending) -> tuple[Transaction | None, str]:
     """Tells one thing. The transaction as it stands then (None: it is gone), and what to count."""
-    customer, salt = customers.with_salt(transaction.subject)
+    # The time before the read: however long the read takes, the send's 15 seconds do not start later.
     checked_at = sending.clock()
+    customer, salt = customers.with_salt(transaction.subject)
     version = todo.version if isinstance(todo, Recall) else transaction.version
     if salt is None or not (isinstance(todo, Recall) or customer.allows("receipts")):
         return _suppress(transaction, version, salt is not None, sending)
