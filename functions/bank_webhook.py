@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from counterfoil.banks import adapter_named
+from counterfoil.banks.adapter import Arrival, Credentials
 from counterfoil.domain import strict_json
 from counterfoil.domain.fields import is_id
 from counterfoil.errors import NotFound
@@ -20,9 +21,12 @@ def _take(request: Request) -> Reply:
     if record is None:
         raise NotFound("no such bank")
     adapter = adapter_named(record.bank.adapter)
-    adapter.verify(request.headers, request.body, secrets.active(record.bank.secrets), now)
+    bank = record.bank
+    credentials = Credentials(tuple(secrets.active(bank.secrets)), bank.public_keys)
+    arrival = Arrival(request.method, request.raw_path, request.headers, request.body)
+    adapter.proof.verify(arrival, credentials, now)
     event = adapter.parse(strict_json.loads(request.body))
-    outcome = intake.take_transaction(record.bank.bank, adapter, event, secrets.sealer(), now)
+    outcome = intake.take_transaction(bank.bank, adapter, event, secrets.sealer(), now)
     queues.send_or_fail([Outgoing(env.text("MATCH_QUEUE_URL"), send.body, send.delay) for send in outcome.sends])
     observe.count(outcome.counts)
     return Reply(202, {"status": "taken"})

@@ -32,6 +32,7 @@ def call(method: str, path: str, body: bytes, headers: Mapping[str, str], scope:
             event = {
                 "requestContext": {"http": {"method": method}, "authorizer": {"jwt": {"claims": {"scope": scope}}}},
                 "headers": dict(headers),
+                "rawPath": path,
                 "pathParameters": found.groupdict(),
             }
             if body:

@@ -59,6 +59,7 @@ class Wire:
     url: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def notice(self) -> dict[str, Any]:
@@ -156,10 +157,10 @@ class World:
         message.visible_at = self.now + timedelta(seconds=arguments["VisibilityTimeout"])
         return {}
 
-    def post(self, url: str, headers: dict[str, str], body: bytes, seconds: float, *,
+    def send(self, method: str, url: str, headers: dict[str, str], body: bytes, seconds: float, *,
              allow_loopback: bool) -> http.Answer:  # fmt: skip
-        with self.call("http.post"):
-            wire = Wire(self.now, url, dict(headers), body)
+        with self.call("http.call"):
+            wire = Wire(self.now, url, dict(headers), body, method)
             self.wires.append(wire)
             return self.answer(wire)
 
@@ -287,7 +288,7 @@ def world(at: datetime = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)) -> Iterator[
         register()
         with (
             mock.patch.object(BaseClient, "_make_api_call", lambda *call: made.api_call(*call)),
-            mock.patch.object(http, "post", made.post),
+            mock.patch.object(http, "call", made.send),
         ):
             yield made
         forget_everything()

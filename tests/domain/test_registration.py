@@ -14,6 +14,7 @@ from counterfoil.domain.registration import RegistrationInvalid, parse_banks, pa
 SANDBOX = Path(__file__).parents[2] / "infra" / "sandbox"
 MERCHANTS = (SANDBOX / "merchants.json").read_text()
 BANKS = (SANDBOX / "banks.json").read_text()
+ADAPTERS = {"direct": ("secrets",)}
 
 
 def merchants() -> dict[str, Any]:
@@ -44,7 +45,7 @@ def test_the_sandboxes_files_are_taken() -> None:
     taken = parse_merchants(MERCHANTS)
     assert [merchant.retailer for merchant in taken] == ["kite", "fern", "moss"]
     assert taken[0].stores[0].tills[0].terminal_ids == ("T0000042",)
-    assert [bank.bank for bank in parse_banks(BANKS, allow_loopback=True)] == ["openbank", "harbourbank"]
+    assert [bank.bank for bank in parse_banks(BANKS, ADAPTERS, allow_loopback=True)] == ["openbank", "harbourbank"]
 
 
 @given(st.sampled_from(strings_in(merchants())), st.sampled_from([None, 1, 4]))
@@ -148,17 +149,17 @@ def test_a_file_that_cannot_be_read_says_where(text: str, told: str, line: int) 
 )
 def test_callbacks_that_are_taken(url: str, in_sandbox_only: bool) -> None:
     text = BANKS.replace("http://127.0.0.1:8471/callbacks/openbank", url)
-    assert parse_banks(text, allow_loopback=True)[0].callback_url == url
+    assert parse_banks(text, ADAPTERS, allow_loopback=True)[0].callback_url == url
     only_first = json.dumps({"banks": json.loads(text)["banks"][:1]})
     if in_sandbox_only:
         assert_callback_refused(only_first, allow_loopback=False)
     else:
-        assert parse_banks(only_first)[0].callback_url == url
+        assert parse_banks(only_first, ADAPTERS)[0].callback_url == url
 
 
 def assert_callback_refused(text: str, allow_loopback: bool) -> None:
     with pytest.raises(RegistrationInvalid) as refused:
-        parse_banks(text, allow_loopback=allow_loopback)
+        parse_banks(text, ADAPTERS, allow_loopback=allow_loopback)
     assert [problem.field for problem in refused.value.problems] == ["banks[0].callback_url"]
 
 
@@ -194,12 +195,13 @@ def test_a_bank_is_given_once_and_needs_a_secret() -> None:
     told = json.loads(BANKS)
     told["banks"][1]["bank"] = "openbank"
     with pytest.raises(RegistrationInvalid) as refused:
-        parse_banks(json.dumps(told), allow_loopback=True)
+        parse_banks(json.dumps(told), ADAPTERS, allow_loopback=True)
     assert [problem.field for problem in refused.value.problems] == ["banks[1].bank"]
-    told["banks"][1] |= {"bank": "harbourbank", "secrets": [], "adapter": "carrier pigeon"}
+    told["banks"][0] |= {"adapter": "carrier-pigeon"}
+    told["banks"][1] |= {"bank": "harbourbank", "secrets": []}
     with pytest.raises(RegistrationInvalid) as refused:
-        parse_banks(json.dumps(told), allow_loopback=True)
-    assert {problem.field for problem in refused.value.problems} == {"banks[1].secrets", "banks[1].adapter"}
+        parse_banks(json.dumps(told), ADAPTERS, allow_loopback=True)
+    assert {problem.field for problem in refused.value.problems} == {"banks[0].adapter", "banks[1].secrets"}
 
 
 json_values = st.recursive(

@@ -158,7 +158,7 @@ def test_a_try_that_died_and_a_withdrawal_end_in_a_recall(matched: World) -> Non
     queued = matched.remember()
     matched.restore(queued)
     matched.run(0)
-    posted = matched.calls.index("http.post")
+    posted = matched.calls.index("http.call")
     matched.restore(queued)
     matched.deaths = {posted: "after"}
     matched.run(0)

@@ -1,27 +1,78 @@
 """What every bank's file offers: proof of origin, translation in, translation out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from counterfoil.domain.deliveries import Notice
+from counterfoil.domain.merchants import Bank
 from counterfoil.domain.transactions import TransactionEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A bank's call as it came. Header names are lower case; `body` are the raw bytes.
+
+    `path` is what the bank called, query excluded; `secret` its last part where the bank's path has a secret.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """What proves who speaks: a bank's shared secrets and public keys, all of them active, and the access token
+    of a linked account."""
+
+    secrets: tuple[str, ...] = ()
+    public_keys: tuple[str, ...] = ()
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a bank proves that a call is its own.
+
+    verify(arrival, credentials, now): raises Unauthenticated, and nothing else, unless the bank made this call.
+    sign(arrival, key, now): the same call with the proof on it, as a simulated bank makes it.
+    new_keys(): a fresh signing key, and the credentials that verify what it signs.
+    timed: whether an old proof is refused; where none is, a replay is a repeat and has no second effect.
+    """
+
+    verify: Callable[[Arrival, Credentials, datetime], None]
+    sign: Callable[[Arrival, str, datetime], Arrival]
+    new_keys: Callable[[], tuple[str, Credentials]]
+    timed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request to a bank."""
+
+    method: Literal["POST", "PUT", "DELETE"]
+    url: str
+    headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class BankAdapter:
     """One bank's wire.
 
-    verify(headers, raw body, secrets, now): raises Unauthenticated unless the bank sent these bytes.
-    parse(decoded body): the canonical event; raises Invalid.
-    namespace: whose merchant ids its transactions carry, `card` for the card scheme's.
-    render(notice): the body of a delivery.
-    headers(delivery id, body, secrets, now): what goes with it, the signature included.
+    own_merchant_ids: whether its transactions carry merchant ids of the bank's own, not the card scheme's.
+    parse(decoded body): the canonical event, or None for what is no card payment; raises Invalid.
+    render(notice, bank, credentials, now): the call that delivers it.
+    requires: the fields of banks.json that this adapter cannot do without, beside those of every bank.
     """
 
     name: str
-    namespace: str
-    verify: Callable[[Mapping[str, str], bytes, Sequence[str], datetime], str]
-    parse: Callable[[object], TransactionEvent]
-    render: Callable[[Notice], bytes]
-    headers: Callable[[str, bytes, Sequence[str], datetime], dict[str, str]]
+    proof: Proof
+    parse: Callable[[object], TransactionEvent | None]
+    render: Callable[[Notice, Bank, Credentials, datetime], Call]
+    own_merchant_ids: bool = False
+    requires: tuple[str, ...] = ()

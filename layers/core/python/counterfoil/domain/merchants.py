@@ -51,6 +51,7 @@ TimeZone = Annotated[str, matching(r"[A-Za-z][A-Za-z0-9_+/-]{1,63}", "must be an
 Phone = Annotated[str, matching(r"[+(]?\d[\d ()+-]{4,30}", "must be a phone number")]
 Email = Annotated[str, matching(r"[^@\s]{1,64}@[^@\s]{1,253}", "must be an e-mail address")]
 Website = Annotated[str, matching(r"https?://[^\s/]+(/\S*)?", "must be the address of a web page")]
+PublicKey = Annotated[str, matching(r"[ -~\n]{1,4000}", "must be a public key as text")]
 SecretName = Annotated[str, matching(r"[A-Za-z0-9/_+=.@-]{1,512}", "must be the name of a secret")]
 
 Listed = Field(max_length=10_000, strict=False)
@@ -101,13 +102,18 @@ class Merchant(Wire):
 
 
 class Bank(Wire):
-    """A bank. `secrets` name the webhook secrets of both directions, all accepted and all signing."""
+    """A bank. `adapter` names its wire.
+
+    `secrets` name the webhook secrets of both directions, all accepted and all signing; `public_keys` are those with
+    which the bank signs, in the form its wire says, all accepted. `callback_url`: where deliveries go.
+    """
 
     bank: Id
-    adapter: Literal["direct"]
+    adapter: Id
     name: Text
     callback_url: str
-    secrets: Annotated[tuple[SecretName, ...], Field(min_length=1, max_length=10, strict=False)]
+    secrets: Annotated[tuple[SecretName, ...], Field(max_length=10, strict=False)] = ()
+    public_keys: Annotated[tuple[PublicKey, ...], Field(max_length=10, strict=False)] = ()
     status: Status
 
 

@@ -3,7 +3,7 @@
 import ipaddress
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -48,13 +48,14 @@ def parse_merchants(text: str) -> list[Merchant]:
     return list(file.merchants)
 
 
-def parse_banks(text: str, *, allow_loopback: bool = False) -> list[Bank]:
+def parse_banks(text: str, adapters: Mapping[str, Sequence[str]], *, allow_loopback: bool = False) -> list[Bank]:
     """The banks of a `banks.json`. Raises RegistrationInvalid with every problem.
 
-    `allow_loopback` is for the sandbox, whose banks listen on this machine, without TLS.
+    `adapters`: the fields that each known adapter requires. `allow_loopback` is for the sandbox, whose banks listen
+    on this machine, without TLS.
     """
     file = _read(text, _BanksFile)
-    _refuse(text, _bank_problems(file.banks, allow_loopback))
+    _refuse(text, _bank_problems(file.banks, adapters, allow_loopback))
     return list(file.banks)
 
 
@@ -157,12 +158,19 @@ def _no_zone(name: str) -> bool:
     return False
 
 
-def _bank_problems(banks: tuple[Bank, ...], allow_loopback: bool) -> Iterator[tuple[Location, str]]:
+def _bank_problems(
+    banks: tuple[Bank, ...], adapters: Mapping[str, Sequence[str]], allow_loopback: bool
+) -> Iterator[tuple[Location, str]]:
     for index, message in _repeats((bank.bank for bank in banks), "bank"):
         yield ("banks", index, "bank"), message
     for index, bank in enumerate(banks):
         if bank.bank == CARD:
             yield ("banks", index, "bank"), f"must not be {CARD}"
+        if bank.adapter not in adapters:
+            yield ("banks", index, "adapter"), f"must be one of {', '.join(sorted(adapters))}"
+        for field in adapters.get(bank.adapter, ()):
+            if not getattr(bank, field):
+                yield ("banks", index, field), f"must be given for the adapter {bank.adapter}"
         if problem := _callback_problem(bank.callback_url, allow_loopback):
             yield ("banks", index, "callback_url"), problem
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from counterfoil.banks import adapter_named
-from counterfoil.banks.adapter import BankAdapter
+from counterfoil.banks.adapter import BankAdapter, Call, Credentials
 from counterfoil.domain import deliveries
 from counterfoil.domain.consent import Customer
 from counterfoil.domain.deliveries import FINISHES_WITHIN, Notice
@@ -42,12 +42,12 @@ class Answer(Protocol):
 class Sending:
     """What a delivery needs of the outside.
 
-    `post(url, headers, body, seconds)` never raises for what the network does. `attempt` counts receives of this
+    `send(call, seconds)` never raises for what the network does. `attempt` counts receives of this
     message, from 1; `waits` are the seconds after each failed one; `jitter` is from 0 to 1.
     """
 
     sealer: Sealer
-    post: Callable[[str, dict[str, str], bytes, float], Answer]
+    send: Callable[[Call, float], Answer]
     secrets: Callable[[Sequence[str]], list[str]]
     clock: Callable[[], datetime]
     attempt: int
@@ -75,11 +75,10 @@ def _tell(transaction: Transaction, todo: Recall | ReceiptOfMatch, sending: Send
         return _suppress(transaction, version, salt is not None, sending)
     bank, adapter = _bank_of(transaction)
     notice = _notice(transaction, todo, version, sending.sealer, sending.sealer.customer(salt))
-    body = adapter.render(notice)
+    credentials = Credentials(tuple(sending.secrets(bank.secrets)), bank.public_keys)
     now = sending.clock()
     left = FINISHES_WITHIN - (now - checked_at)
-    headers = adapter.headers(notice.delivery_id, body, sending.secrets(bank.secrets), now)
-    answer = sending.post(bank.callback_url, headers, body, left.total_seconds())
+    answer = sending.send(adapter.render(notice, bank, credentials, now), left.total_seconds())
     too_late = sending.clock() - checked_at > FINISHES_WITHIN
     if too_late and not isinstance(todo, Recall) and not _still_allows(transaction):
         return _take_back(transaction, sending), "TakenBack"

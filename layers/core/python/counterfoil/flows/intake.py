@@ -35,16 +35,18 @@ PERSONAL_WORDS = (
 
 
 def take_transaction(
-    bank: str, adapter: BankAdapter, event: TransactionEvent, sealer: Sealer, now: datetime
+    bank: str, adapter: BankAdapter, event: TransactionEvent | None, sealer: Sealer, now: datetime
 ) -> Outcome:
     """A bank's event as a message, or nothing where it is not ours to keep.
 
     Raises Invalid for an event older than the window in which repeats are known.
     """
+    if event is None:
+        return Outcome(counts=("NoCardPayment",))
     data = event.data
     if now - data.authorised_at > DUPLICATE_WINDOW:
         raise Invalid([Problem("data.authorised_at", "is more than 90 days ago")])
-    shop = registry.shop(adapter.namespace, data.merchant.merchant_id)
+    shop = registry.shop(bank if adapter.own_merchant_ids else CARD, data.merchant.merchant_id)
     if shop is None or not shop.live:
         return Outcome(counts=("MerchantNotLive",))
     if data.amount == 0:

@@ -4,9 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from counterfoil.banks import BANKS
 from counterfoil.domain import registration
 from counterfoil.domain.registration import RegistrationInvalid
 from counterfoil.store import registry
+
+REQUIRED = {adapter.name: adapter.requires for adapter in BANKS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ def register(
     """What was registered, or None and the problems: `file`, `line`, `field`, `message` each."""
     merchants, wrong = _parsed("merchants", merchants_text, registration.parse_merchants)
     banks, also_wrong = _parsed(
-        "banks", banks_text, lambda text: registration.parse_banks(text, allow_loopback=allow_loopback)
+        "banks", banks_text, lambda text: registration.parse_banks(text, REQUIRED, allow_loopback=allow_loopback)
     )
     if wrong or also_wrong:
         return None, [*wrong, *also_wrong]

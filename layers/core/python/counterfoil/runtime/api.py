@@ -19,11 +19,15 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a handler needs of a call. `body` are the raw bytes received; header names are lower case."""
+    """What a handler needs of a call. `body` are the raw bytes received; header names are lower case.
+
+    `path` are the values in the path, `raw_path` is all of it as it was called.
+    """
 
     body: bytes
     headers: Mapping[str, str]
     path: Mapping[str, str]
+    raw_path: str
     method: str
     scopes: frozenset[str]
 
@@ -95,6 +99,7 @@ def _request(event: Mapping[str, Any]) -> Request:
         body=_raw_body(event),
         headers={name.lower(): value for name, value in event.get("headers", {}).items()},
         path=event.get("pathParameters") or {},
+        raw_path=event.get("rawPath", ""),
         method=context["http"]["method"],
         scopes=frozenset(str(claims.get("scope", "")).split()),
     )

@@ -1,4 +1,4 @@
-"""Calls to banks: one POST, a total deadline, no redirect, and never an address that is not public.
+"""Calls to banks: one request, a total deadline, no redirect, and never an address that is not public.
 
 The address is checked on the connected socket, after the name was resolved and before a byte is sent, so that a name
 that answers differently the second time changes nothing.
@@ -24,10 +24,14 @@ LONGEST_RETRY_AFTER = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The HTTP status, or None where no answer came; `retry_after` in seconds where the bank asked for it."""
+    """The HTTP status, or None where no answer came; `retry_after` in seconds where the bank asked for it.
+
+    `body`: its first 64 KiB.
+    """
 
     status: int | None
     retry_after: int | None = None
+    body: bytes = b""
 
 
 class _NotPublic(OSError):
@@ -49,8 +53,10 @@ def is_public(address: str) -> bool:
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-def post(url: str, headers: Mapping[str, str], body: bytes, seconds: float, *, allow_loopback: bool = False) -> Answer:
-    """Posts `body`, all within `seconds`. Whatever goes wrong on the way is an answer without a status.
+def call(
+    method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float, *, allow_loopback: bool = False
+) -> Answer:
+    """One request, all within `seconds`. Whatever goes wrong on the way is an answer without a status.
 
     `allow_loopback` is for the sandbox's bank, which listens on this machine, without TLS.
     """
@@ -64,7 +70,7 @@ def post(url: str, headers: Mapping[str, str], body: bytes, seconds: float, *, a
     target = urlsplit(url)
     path = (target.path or "/") + (f"?{target.query}" if target.query else "")
     try:
-        return _exchange(connection, path, headers, body, ends_at)
+        return _exchange(connection, method, path, headers, body, ends_at)
     except (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError):
         return Answer(None)
     finally:
@@ -83,7 +89,9 @@ def _connection_to(url: str, seconds: float, allow_loopback: bool) -> HTTPConnec
     return connection
 
 
-def _exchange(connection: HTTPConnection, path: str, headers: Mapping[str, str], body: bytes, ends_at: float) -> Answer:
+def _exchange(
+    connection: HTTPConnection, method: str, path: str, headers: Mapping[str, str], body: bytes, ends_at: float
+) -> Answer:
     connection.connect()
     left = ends_at - time.monotonic()
     if left <= 0 or connection.sock is None:
@@ -94,10 +102,10 @@ def _exchange(connection: HTTPConnection, path: str, headers: Mapping[str, str],
     hang_up.daemon = True
     hang_up.start()
     try:
-        connection.request("POST", path, body=body, headers=dict(headers), preload_content=False)
+        connection.request(method, path, body=body, headers=dict(headers), preload_content=False)
         response = connection.getresponse()
-        response.read(MOST_BYTES_READ)
-        return Answer(response.status, _retry_after(response.headers.get("retry-after")))
+        content = response.read(MOST_BYTES_READ)
+        return Answer(response.status, _retry_after(response.headers.get("retry-after")), content)
     finally:
         hang_up.cancel()
 
