@@ -17,8 +17,9 @@ from infra.sandbox.engine import ACCOUNT, LAUNCHER, REGION, ROOT, Engine, Engine
 from tests.sandbox.engine_parts import eventually, name
 
 HOLDER = """
-import time
+import signal, time
 from infra.sandbox.engine import running
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, where the tests run in the background
 with running() as engine:
     print(engine.endpoint, engine.pid, flush=True)
     time.sleep(600)
