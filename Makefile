@@ -74,5 +74,5 @@ $(ENGINE)/.ready: requirements-engine.lock
 
 node_modules/.ready: package-lock.json $(VENV)/.ready
 	$(say) 'The CDK command line in node_modules'
-	@npm ci --silent --no-fund --no-audit
+	@npm ci --ignore-scripts --silent --no-fund --no-audit
 	@touch $@
