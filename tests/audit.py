@@ -42,7 +42,7 @@ def audit(world: World, *, deaths: int = 0, lost: tuple[str, ...] = (), raced: b
     for payment in payments.values():
         if payment.match is not None:
             assert paid[payment.match.tender_key].matched_to == payment.key
-            assert payment.state == "matched"
+            assert payment.state in ("matched", "void")
     for tender in paid.values():
         if tender.matched_to is not None:
             match = payments[tender.matched_to].match
@@ -60,11 +60,17 @@ def _audit_pointers(payments: dict[str, Transaction], paid: dict[str, CardTender
         (item["sk"].split("#", 2)[2], item["rev"], item["pk"].split("#")[2]) for item in stored("rendezvous")
     )
     sides = [*payments.values(), *paid.values()]
-    waiting = sorted((side.key, side.rev, str(side.amount)) for side in sides if side.state in OPEN)
+    waiting = sorted(
+        (side.key, side.rev, str(amount)) for side in sides if side.state in OPEN for amount in _amounts(side)
+    )
     if raced:
         revs = {side.key: side.rev for side in sides}
         pointers = [pointer for pointer in pointers if pointer[1] == revs[pointer[0]]]
     assert pointers == waiting
+
+
+def _amounts(side: Transaction | CardTender) -> list[int]:
+    return [face.amount for face in side.faces] if isinstance(side, Transaction) else [side.amount]
 
 
 def _audit_wires(world: World, deaths: int) -> None:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from counterfoil.domain.facts import Fact
 from counterfoil.domain.matching import Codes
 from counterfoil.domain.tenders import CardTender, Revision
 from counterfoil.domain.transactions import ReceiptOfMatch, Transaction
-from counterfoil.flows.settling import tender_pointer, transaction_pointer
+from counterfoil.flows.settling import tender_pointer, transaction_pointers
 from counterfoil.store import keys, registry, rendezvous, tenders, transactions
 
 SALES_A_SECOND = 4700
@@ -122,7 +123,7 @@ def _book(load: Load, sale: Drawn, query: float) -> None:
         load.add(*tender_due, writes=1)
         load.add(*pointers, writes=1, reads=query + 2 * query)
         return
-    assert transaction_pointer(transaction).partition == sale.partition
+    assert [pointer.partition for pointer in transaction_pointers(transaction)] == [sale.partition]
     load.add(*pointers, writes=1 + 1, reads=query + 2 * query + query)
     if sale.payment_first:
         load.add("ledger: transaction", payment, writes=1)
@@ -179,13 +180,13 @@ def _amount(chance: random.Random, peak: Peak, big: bool) -> int:
 def _drawn(number: int, scope: str, till: str, by_code: bool, amount: int, chance: random.Random, peak: Peak) -> Drawn:
     auth = f"{chance.getrandbits(54):x}" if chance.random() >= WITHOUT_CODE else None
     at = NOW + timedelta(seconds=number / SALES_A_SECOND)
-    common = {"scope": scope, "kind": "sale", "amount": amount, "currency": "GBP", "at": at, "seen_at": at}
+    common = {"scope": scope, "kind": "sale", "currency": "GBP", "at": at, "seen_at": at}
     transaction = Transaction(
         key=f"{chance.getrandbits(128):x}",
         subject=f"{chance.randrange(20_000_000):x}",
         bank="openbank",
         event_at=at,
-        facts={},
+        facts=(Fact(at, "authorised", amount),),
         codes=Codes(auth=auth),
         address=b"",
         sealed=b"",
@@ -197,6 +198,7 @@ def _drawn(number: int, scope: str, till: str, by_code: bool, amount: int, chanc
         receipt_key=f"{chance.getrandbits(128):x}",
         ordinal=0,
         index=0,
+        amount=amount,
         body_key="",
         revision=Revision(0, 0),
         codes=Codes(auth=auth),

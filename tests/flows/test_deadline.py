@@ -19,11 +19,13 @@ def test_a_slow_read_of_the_consent_shortens_the_send(counterfoil: World, monkey
         counterfoil.pass_time(10)
         return found
 
-    def post(url: str, headers: object, body: bytes, seconds: float, *, allow_loopback: bool) -> http.Answer:
+    def call(
+        method: str, url: str, headers: object, body: bytes, seconds: float, *, allow_loopback: bool
+    ) -> http.Answer:
         given.append(seconds)
         return http.Answer(200)
 
     monkeypatch.setattr(customers, "with_salt", slow_read)
-    monkeypatch.setattr(http, "post", post)
+    monkeypatch.setattr(http, "call", call)
     counterfoil._work_off("openbank")
     assert given == [5]

@@ -5,6 +5,7 @@ One managed secret and one random salt a customer give every key (HKDF-SHA256, o
     managed secret ─┬─ "ids"      HMAC of partners' customer and receipt ids: opaque, equal for equal ids
                     ├─ "codes"    HMAC of what both sides may know (auth code, RRN, last4 …), by merchant scope
                     ├─ "waiting"  wraps a receipt's own key while nobody owns the receipt
+                    ├─ "page/…"   what a customer's browser keeps for us, for a while (Fernet), by purpose
                     └─ + salt ──┬─ "seal"      a customer's personal fields
                                 ├─ "ids"       a customer's transaction ids
                                 └─ "letterbox" an X25519 key a transaction: whoever knows the public half
@@ -21,9 +22,11 @@ import hmac
 import os
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
+from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -100,6 +103,12 @@ class Sealer:
         """A keyed digest that tells one version of a receipt from another (96 bits)."""
         return urlsafe_b64encode(hmac.digest(self._ids, b"version:" + content, sha256)[:12]).decode()
 
+    def likeness(self, retailer: str, content: bytes) -> str:
+        """The opaque name that all prints of one sale share (96 bits)."""
+        return urlsafe_b64encode(
+            hmac.digest(self._ids, b"print:%s:%s" % (retailer.encode(), content), sha256)[:12]
+        ).decode()
+
     def match_id(self, transaction_key: str, tender_key: str) -> str:
         """The stable id of a match, from both ids (120 bits)."""
         return "match_" + _tag(self._ids, ("match", transaction_key, tender_key), 15)
@@ -114,6 +123,20 @@ class Sealer:
 
     def unwrap_waiting(self, wrapped: bytes, bound_to: str) -> bytes:
         return unseal(self._waiting, wrapped, bound_to)
+
+    def for_browser(self, purpose: str, content: bytes, now: datetime) -> str:
+        """What a customer's browser shall bring again, readable by us alone."""
+        return self._page_key(purpose).encrypt_at_time(content, int(now.timestamp())).decode()
+
+    def from_browser(self, purpose: str, token: str, seconds: int, now: datetime) -> bytes | None:
+        """What `for_browser` was given for this purpose, unless that is longer ago than `seconds`; None for all else."""
+        try:
+            return self._page_key(purpose).decrypt_at_time(token.encode(), seconds, int(now.timestamp()))
+        except (InvalidToken, ValueError):
+            return None
+
+    def _page_key(self, purpose: str) -> Fernet:
+        return Fernet(urlsafe_b64encode(_derive(self._secret, f"page/{purpose}")))
 
     def customer(self, salt: bytes) -> "CustomerKeys":
         """The keys of the customer who has this salt."""

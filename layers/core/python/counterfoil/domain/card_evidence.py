@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-type Method = Literal["rrn", "auth_code", "token", "card_and_time", "time"]
+type Method = Literal["rrn", "auth_code", "token", "card_and_time", "original", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,15 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {  # strongest first: the first that a
     "last4": Evidence(
         3e3, 0.05, "Last four digits agree", "Last four digits differ, as a phone's may", "card_and_time"
     ),
+    "original": Evidence(
+        1e3, 1e-3, "It gives back the same purchase", "They give back different purchases", "original"
+    ),
     "terminal": Evidence(3.0, 0.05, "Terminal agrees", "Terminals differ"),
     "merchant": Evidence(1.0, 0.05, "Merchant number agrees", "Merchant numbers differ"),
 }
+
+
+def exclude(ours: Mapping[str, str | None], theirs: Mapping[str, str | None]) -> bool:
+    """Whether the codes of a payment and a receipt say that they are not of one sale."""
+    differ = {name for name in ("rrn", "auth") if ours[name] and theirs[name] and ours[name] != theirs[name]}
+    return "rrn" in differ or ("auth" in differ and not (ours["rrn"] and ours["rrn"] == theirs["rrn"]))

@@ -1,16 +1,21 @@
 """What a bank is told: one notice a version, the same bytes at every try."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from counterfoil.domain.transactions import Recall, ReceiptOfMatch, Transaction
+from counterfoil.domain.transactions import Recall, RecallReason, ReceiptOfMatch, Transaction
 
 FINISHES_WITHIN = timedelta(seconds=15)
 """How long after the consent check a delivery may still be under way."""
 
-WITHDRAWN_REASON = "The receipt does not belong to this payment"
+RECALL_REASONS: Mapping[RecallReason, str] = {
+    "another": "The receipt does not belong to this payment",
+    "reversed": "The payment was reversed",
+    "withdrawn": "The customer withdrew their consent",
+}
 LONGEST_WAIT = 43_200
 """A queue keeps a message back for at most twelve hours."""
 
@@ -49,9 +54,8 @@ def pending(transaction: Transaction) -> Recall | ReceiptOfMatch | None:
     for recall in transaction.recalls:
         if not transaction.is_settled(recall.version):
             return recall
-    if transaction.match is not None and not transaction.is_settled(transaction.version):
-        return transaction.match
-    return None
+    is_matched = transaction.state == "matched" and not transaction.is_settled(transaction.version)
+    return transaction.match if is_matched else None
 
 
 def is_first_of_match(transaction: Transaction) -> bool:

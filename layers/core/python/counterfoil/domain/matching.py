@@ -48,7 +48,10 @@ from counterfoil.domain.clocks import DAY, UNKNOWN, Clock
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """What both sides may tell of one card payment, hashed by the caller: equal strings are equal values."""
+    """What both sides may tell of one card payment, hashed by the caller: equal strings are equal values.
+
+    `original`: of a refund, the receipt of what is given back.
+    """
 
     auth: str | None = None
     rrn: str | None = None
@@ -56,6 +59,7 @@ class Codes:
     merchant: str | None = None
     last4: str | None = None
     token: str | None = None
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,20 @@ def canonical_json(receipt: Receipt) -> bytes:
     return receipt.model_dump_json(exclude_defaults=True).encode("utf-8")
 
 
+def likeness(receipt: Receipt) -> bytes:
+    """What all prints of one sale share, equal bytes for equal sales.
+
+    A reprint has a receipt id of its own, perhaps a barcode, and the time of printing: where a card's authorisation or
+    retrieval reference tells the sale, only the day counts, else the second. A receipt that names no till is like
+    itself alone.
+    """
+    own = {"barcode", "version", "issued_at"} | ({"receipt_id"} if receipt.till_id else set())
+    told = any(tender.auth_code or tender.rrn for tender in receipt.tenders)
+    at = receipt.issued_at.date() if told and receipt.till_id else receipt.issued_at
+    shared = receipt.model_dump_json(exclude=own, exclude_none=True, exclude_defaults=True)
+    return f"{at.isoformat()} {shared}".encode()
+
+
 def pack(receipt: Receipt) -> bytes:
     """The receipt as few bytes: the version of the vocabulary, then `canonical_json` packed with it."""
     return bytes([VOCABULARY_VERSION]) + deflate(canonical_json(receipt), VOCABULARY)

@@ -23,7 +23,7 @@ class Record:
     """
 
     name: str
-    table: Literal["ledger", "rendezvous", "salts", "payloads"]
+    table: Literal["ledger", "rendezvous", "salts", "payloads", "files"]
     key: str
     subject: Subject
     anchor: str
@@ -90,7 +90,7 @@ RECORDS: tuple[Record, ...] = (
     Record(
         "receipt body",
         "ledger",
-        "R#/B#",
+        "D#/D",
         "customer",
         "its tender's",
         timedelta(days=2192),
@@ -137,6 +137,8 @@ RECORDS: tuple[Record, ...] = (
         True,
     ),
     Record("customer's salt", "salts", "C#", "customer", "last record", None, _CONSENT, "delete", False, False),
+    Record("linked account", "ledger", "C#/L", "customer", "unlinking", None, _CONSENT, "delete", False, False),
+    Record("path secret", "ledger", "P#/P", "customer", "unlinking", None, _CONSENT, "delete", False, False),
     Record("retailer", "ledger", "M#/M", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
     Record("store", "ledger", "M#/S#", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
     Record("listed retailer", "ledger", "L#", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
@@ -154,4 +156,18 @@ RECORDS: tuple[Record, ...] = (
         False,
         False,
     ),
+    Record("receipt file", "ledger", "F#/F", "partner", "created", timedelta(days=30), _PARTNERS, "keep", False, False),
+    Record(
+        "uploaded receipts",
+        "files",
+        "uploads/",
+        "nobody",
+        "uploaded, until they are worked off",
+        timedelta(days=3),
+        "legitimate interest: matching anonymous receipts (Art. 6(1)(f))",
+        "keep",
+        False,
+        False,
+    ),
+    Record("error report", "files", "reports/", "partner", "written", timedelta(days=30), _PARTNERS, "keep", False, False),
 )

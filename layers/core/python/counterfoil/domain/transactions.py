@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from counterfoil.domain.facts import Face, Fact, FactKind, Facts, contradict, faces, is_void, last_reversal, together
 from counterfoil.domain.fields import Currency, Id, Instant, Money, Wire, matching
 from counterfoil.domain.matching import Codes
 
-Fact = Literal["authorised", "cleared", "reversed", "refunded"]
 Kind = Literal["sale", "refund"]
-State = Literal["undecided", "ambiguous", "matched", "void"]
+State = Literal["undecided", "ambiguous", "matched", "void", "withdrawn"]
+"""`void`: reversed. `withdrawn`: its customer withdrew while its receipt was on the way, and it stays without one."""
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -49,7 +50,7 @@ class CardTransaction(_BankWire):
     amount: Money
     currency: Currency
     authorised_at: Instant
-    status: Fact
+    status: FactKind
     merchant: MerchantOnCard
     auth_code: Code | None = None
     rrn: Code | None = None
@@ -75,7 +76,8 @@ class TransactionEvent(_BankWire):
 
     @property
     def fact(self) -> Fact:
-        return self.type.removeprefix("transaction.")  # type: ignore[return-value]
+        kind: FactKind = self.type.removeprefix("transaction.")  # type: ignore[assignment]
+        return Fact(self.happened_at, kind, self.data.amount)
 
     @property
     def happened_at(self) -> datetime:
@@ -96,21 +98,27 @@ class ReceiptOfMatch:
     event_at: datetime
 
 
+RecallReason = Literal["another", "reversed", "withdrawn"]
+
+
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """A match that was given up: the bank is told at `version` to take the receipt back."""
+    """A match that was given up: the bank is told at `version` to take the receipt back, and why."""
 
     match_id: str
     version: int
     event_at: datetime
+    why: RecallReason
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """One transaction of one customer; personal parts only in `sealed`.
 
-    `facts` holds the amount of each fact told so far. `owner` is the intake id of the message that last
-    moved the record: it alone finishes what follows, because it is not deleted until it has.
+    `facts` is its history, `at` the time of authorisation. `original`: the opaque name of the payment that a refund
+    gives back, where the bank said so. A void one keeps its `match`: a fact told late may bring it back. `owner` is the
+    intake id of the message that last moved the record: it alone finishes what follows, because it is not deleted
+    until it has.
     `version` counts what the bank is to be told: each version is one delivery. `rev` rises with every move;
     `tellings` with every record of a delivery, which moves nothing: an undecided side stays where it waits.
     """
@@ -120,17 +128,17 @@ class Transaction:
     bank: str
     scope: str
     kind: Kind
-    amount: int
     currency: str
     at: datetime
     event_at: datetime
     seen_at: datetime
-    facts: Mapping[str, int]
+    facts: Facts
     codes: Codes
     address: bytes
     sealed: bytes
     owner: str
     by_code: bool = False
+    original: str | None = None
     rev: int = 1
     tellings: int = 0
     state: State = "undecided"
@@ -138,6 +146,17 @@ class Transaction:
     match: ReceiptOfMatch | None = None
     recalls: tuple[Recall, ...] = ()
     deliveries: Mapping[str, "DeliveryRecord"] = field(default_factory=dict)
+
+    @property
+    def faces(self) -> tuple[Face, ...]:
+        """The amounts and times under which its receipt may be found. A refund's receipt is found over days anyway."""
+        found = faces(self.facts, self.at)
+        return tuple(face for face in found if face.at == self.at) if self.kind == "refund" else found
+
+    @property
+    def is_void(self) -> bool:
+        """Whether its facts say that nothing is left of the payment."""
+        return is_void(self.facts)
 
     def is_settled(self, version: int) -> bool:
         """Whether nothing is left to do for that version's delivery."""
@@ -147,7 +166,7 @@ class Transaction:
     def versions_to_tell(self) -> list[int]:
         """Each recall's version, and the current one of a match: not what was overtaken before it was told."""
         recalls = [recall.version for recall in self.recalls]
-        return [*recalls, self.version] if self.match else recalls
+        return [*recalls, self.version] if self.state == "matched" else recalls
 
     def is_all_delivered(self) -> bool:
         """Whether the bank knows all it is to know."""
@@ -172,31 +191,30 @@ class DeliveryRecord:
     status: int | None = None
 
 
-def matching_amount(facts: Mapping[str, int]) -> int:
-    """The amount to look for: what was authorised or refunded, where that is known, else what was cleared."""
-    for fact in ("authorised", "refunded", "cleared", "reversed"):
-        if fact in facts:
-            return facts[fact]
-    raise ValueError("a transaction without a fact")
+def merge(known: Transaction, new: Transaction, match_id: str | None) -> Transaction:
+    """`known` with the facts of `new`: they come to the same in whatever order they are told, and however often.
 
-
-def merge(known: Transaction, new: Transaction) -> Transaction:
-    """`known` with the facts of `new`: the same result in whatever order facts come, and however often.
-
-    A matched transaction keeps its amount and time, which the bank was told: a clearing at another amount is kept
-    among the facts. Personal parts and codes come from the earliest fact that has them. The caller sets `rev` and
-    `owner`.
+    A matched transaction keeps the time that the bank was told. One that is reversed gives up its receipt (`match_id`),
+    and has it again where a fact told late says that it was not reversed after all. Personal parts and codes come from
+    the earliest fact that has them. The caller sets `rev` and `owner`.
     """
-    facts = {**new.facts, **known.facts}
-    reversed_now = "reversed" in facts and known.match is None
-    return replace(
+    facts = together(known.facts, new.facts)
+    merged = replace(
         known,
         facts=facts,
-        amount=known.amount if known.match else matching_amount(facts),
         event_at=known.event_at if known.match else min(known.event_at, new.event_at),
-        codes=_codes_of_both(known.codes, new.codes),
-        state="void" if reversed_now else known.state,
+        codes=codes_of_both(known.codes, new.codes),
+        original=known.original or new.original,
     )
+    if known.state == "withdrawn" or is_void(facts) == (known.state == "void"):
+        return merged
+    if known.match is None or match_id is None:
+        return replace(merged, state="void" if is_void(facts) else "undecided")
+    version = known.version + 1
+    if not is_void(facts):
+        return replace(merged, state="matched", version=version)
+    recall = Recall(match_id, version, last_reversal(facts), "reversed")
+    return replace(merged, state="void", version=version, recalls=(*known.recalls, recall))
 
 
 def contradicts(known: Transaction, new: Transaction) -> bool:
@@ -204,9 +222,10 @@ def contradicts(known: Transaction, new: Transaction) -> bool:
     same_payment = (known.subject, known.bank, known.kind, known.currency, known.scope) == (
         new.subject, new.bank, new.kind, new.currency, new.scope,
     )  # fmt: skip
-    return not same_payment or any(known.facts.get(fact, amount) != amount for fact, amount in new.facts.items())
+    return not same_payment or contradict(known.facts, new.facts)
 
 
-def _codes_of_both(first: Codes, second: Codes) -> Codes:
+def codes_of_both(first: Codes, second: Codes) -> Codes:
+    """The codes of `first`, and of `second` those that `first` lacks."""
     missing = {name: getattr(second, name) for name in Codes.__dataclass_fields__ if getattr(first, name) is None}
     return replace(first, **missing)

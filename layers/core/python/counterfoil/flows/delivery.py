@@ -121,7 +121,7 @@ def _notice(
             match_id=todo.match_id,
             method=None,
             confidence=None,
-            reasons=(deliveries.WITHDRAWN_REASON,),
+            reasons=(deliveries.RECALL_REASONS[todo.why],),
             receipt=None,
             **common,
         )
@@ -139,11 +139,11 @@ def _notice(
 
 def _receipt(transaction: Transaction, match: ReceiptOfMatch, keys: CustomerKeys) -> dict[str, object]:
     receipt_key, _, ordinal = match.tender_key.rpartition(".")
-    sealed = bodies.read(receipt_key, match.body_key)
+    sealed = bodies.read(match.body_key)
     if sealed is None:
         raise Poison("the receipt's body is gone")
-    key = keys.open_letterbox(transaction.key, match.letter, bound_to=match.body_key)
-    plain = unseal(key, sealed, bound_to=match.body_key)
+    key = keys.open_letterbox(transaction.key, match.letter, bound_to=receipt_key)
+    plain = unseal(key, sealed, bound_to=receipt_key)
     revision, receipt = plain[:REVISION_BYTES].decode(), unpack(plain[REVISION_BYTES:])
     retailer_name = transaction.scope.partition("/")[0]
     merchant = registry.retailer(retailer_name)
@@ -193,11 +193,11 @@ def _take_back(transaction: Transaction, sending: Sending) -> Transaction:
         return transaction
     version = transaction.version + 1
     match_id = sending.sealer.match_id(transaction.key, transaction.match.tender_key)
-    recall = Recall(match_id, version, transaction.match.event_at)
+    recall = Recall(match_id, version, transaction.match.event_at, "withdrawn")
     taken_back = replace(
         transaction,
         rev=transaction.rev + 1,
-        state="void",
+        state="withdrawn",
         match=None,
         version=version,
         recalls=(*transaction.recalls, recall),

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from counterfoil.banks.adapter import BankAdapter
 from counterfoil.domain import codes
+from counterfoil.domain.facts import is_void
+from counterfoil.domain.matching import Codes
 from counterfoil.domain.merchants import CARD
 from counterfoil.domain.packing import deflate
-from counterfoil.domain.receipts import Receipt, Tender, canonical_json, card_tenders, pack
+from counterfoil.domain.receipts import Receipt, Tender, canonical_json, card_tenders, likeness, pack
 from counterfoil.domain.tenders import CardTender, Revision
 from counterfoil.domain.times import to_millis
 from counterfoil.domain.transactions import CardTransaction, Transaction, TransactionEvent
@@ -77,17 +79,17 @@ def _sealed_transaction(
         scope=shop.scope,
         by_code=shop.by_code,
         kind=data.kind,
-        amount=data.amount,
         currency=data.currency,
         at=data.authorised_at,
         event_at=event.happened_at,
         seen_at=now,
-        facts={event.fact: data.amount},
+        facts=(event.fact,),
         codes=codes.of_transaction(data, shop.scope, sealer.code),
         address=keys.address(key),
         sealed=seal(keys.seal_key, _personal(data), bound_to=key),
         owner=messages.new_id(),
-        state="void" if event.fact == "reversed" else "undecided",
+        original=keys.transaction_key(bank, original) if (original := data.original_transaction_id) else None,
+        state="void" if is_void((event.fact,)) else "undecided",
     )
 
 
@@ -124,9 +126,10 @@ class ReceiptTaker:
         """A checked receipt, sealed under a key of its own. Raises Invalid where the registration says no."""
         branch = self._branch(receipt)
         receipt_key = self.sealer.receipt_key(self.retailer, receipt.receipt_id)
-        body_key = self.sealer.digest(canonical_json(receipt))
+        digest = self.sealer.digest(canonical_json(receipt))
+        body_key = self.sealer.likeness(self.retailer, likeness(receipt))
         key = new_key()
-        sealed = seal(key, branch.revision.encode() + pack(receipt), bound_to=body_key)
+        sealed = seal(key, branch.revision.encode() + pack(receipt), bound_to=receipt_key)
         large = len(sealed) > INLINE_BYTES
         owner = messages.new_id()
         revision = Revision(receipt.version or 0, to_millis(self.now))
@@ -138,7 +141,8 @@ class ReceiptTaker:
             receipt_key=receipt_key,
             body_key=body_key,
             body=bodies.keep_large(f"{receipt_key}/{owner}", sealed) if large else SealedBody(sealed),
-            wrapped=self.sealer.wrap_waiting(key, bound_to=body_key),
+            digest=digest,
+            wrapped=self.sealer.wrap_waiting(key, bound_to=receipt_key),
             tenders=tenders,
             revision=revision,
         )
@@ -170,6 +174,13 @@ class ReceiptTaker:
             if tender.merchant_id is not None and not is_ours(tender.merchant_id)
         ]
 
+    def _codes(self, receipt: Receipt, tender: Tender, scope: str) -> Codes:
+        given = codes.of_tender(tender, scope, self.sealer.code)
+        if receipt.original_receipt_id is None:
+            return given
+        original = self.sealer.receipt_key(self.retailer, receipt.original_receipt_id)
+        return replace(given, original=self.sealer.code("original", scope, original))
+
     def _tender(
         self,
         receipt: Receipt,
@@ -196,7 +207,7 @@ class ReceiptTaker:
             currency=receipt.currency,
             at=receipt.issued_at,
             seen_at=self.now,
-            codes=codes.of_tender(tender, branch.scope, self.sealer.code),
+            codes=self._codes(receipt, tender, branch.scope),
             till=self.sealer.code("till", self.retailer, f"{store_id}/{till_id}") if till_id else None,
             owner=owner,
         )

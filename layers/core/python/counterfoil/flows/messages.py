@@ -1,7 +1,7 @@
 """The messages of the match and delivery queues. Nothing personal in them is in the clear.
 
     {"id", "transaction": a transaction as stored}
-    {"id", "receipt": {"key", "body_key", "revision", "body" | "object", "wrapped", "tenders": [as stored]}}
+    {"id", "receipt": {"key", "body_key", "digest", "revision", "body" | "object", "wrapped", "tenders": [as stored]}}
     {"id", "look_again": {"side", "key", "step"}}
     {"transaction": opaque name}                                                            to a delivery queue
 
@@ -29,6 +29,7 @@ class ReceiptTaken:
 
     receipt_key: str
     body_key: str
+    digest: str
     body: SealedBody
     wrapped: bytes
     tenders: tuple[CardTender, ...]
@@ -58,6 +59,7 @@ def receipt_taken(message_id: str, taken: ReceiptTaken) -> Send:
     receipt = {
         "key": taken.receipt_key,
         "body_key": taken.body_key,
+        "digest": taken.digest,
         "body": taken.body.inline,
         "object": taken.body.stored_as,
         "wrapped": taken.wrapped,
@@ -95,6 +97,7 @@ def _content(body: Mapping[str, Any]) -> Transaction | ReceiptTaken | LookAgain:
     return ReceiptTaken(
         receipt_key=receipt["key"],
         body_key=receipt["body_key"],
+        digest=receipt["digest"],
         body=SealedBody(receipt.get("body"), receipt.get("object")),
         wrapped=receipt["wrapped"],
         tenders=tuple(tenders.from_item(item) for item in receipt["tenders"]),

@@ -51,31 +51,45 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A side being settled: its record and the pointer it has, or would have. `stored`: its identity is kept."""
+    """A side being settled: its record and the pointers it has, or would have. `stored`: its identity is kept."""
 
     record: Transaction | CardTender
-    pointer: Pointer
+    pointers: tuple[Pointer, ...]
     stored: bool
 
 
-def transaction_pointer(transaction: Transaction) -> Pointer:
-    side = Side(
-        side="transaction",
-        key=transaction.key,
-        at=transaction.at,
-        seen_at=transaction.seen_at,
-        kind=transaction.kind,
-        amount=transaction.amount,
-        currency=transaction.currency,
-        codes=transaction.codes,
-    )
-    return Pointer(
-        side,
-        _partition(transaction),
-        transaction.rev,
-        transaction.address,
-        transaction.bank,
-        transaction.version,
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one of a side's pointers sees, and what is to be made of it."""
+
+    pointer: Pointer
+    others: tuple[Pointer, ...]
+    decision: matching.Decision
+
+
+def transaction_pointers(transaction: Transaction) -> tuple[Pointer, ...]:
+    """One for each amount and time under which the receipt may be found."""
+    places = [(_partition(transaction, face.amount), face) for face in transaction.faces]
+    return tuple(
+        Pointer(
+            Side(
+                side="transaction",
+                key=transaction.key,
+                at=face.at,
+                seen_at=transaction.seen_at,
+                kind=transaction.kind,
+                amount=face.amount,
+                currency=transaction.currency,
+                codes=transaction.codes,
+            ),
+            partition,
+            transaction.rev,
+            transaction.address,
+            transaction.bank,
+            transaction.version,
+            siblings=tuple((place, other.at) for place, other in places if other != face),
+        )
+        for partition, face in places
     )
 
 
@@ -91,12 +105,12 @@ def tender_pointer(tender: CardTender, wrapped: bytes) -> Pointer:
         codes=tender.codes,
         till=tender.till,
     )
-    return Pointer(side, _partition(tender), tender.rev, wrapped, body_key=tender.body_key)
+    return Pointer(side, _partition(tender, tender.amount), tender.rev, wrapped, body_key=tender.body_key)
 
 
-def _partition(record: Transaction | CardTender) -> str:
+def _partition(record: Transaction | CardTender, amount: int) -> str:
     code = record.codes.auth if record.by_code else None
-    return keys.partition(record.scope, record.kind, record.amount, record.currency, code)
+    return keys.partition(record.scope, record.kind, amount, record.currency, code)
 
 
 def settle(party: Party, work: Work, step: int = 1) -> Outcome:
@@ -105,18 +119,36 @@ def settle(party: Party, work: Work, step: int = 1) -> Outcome:
     Raises Standing where a side thought new is there already, TryAgain where others keep moving.
     """
     for _ in range(ROUNDS):
-        seen, truncated = rendezvous.around(party.pointer, work.now, consistent=party.stored)
-        others = [pointer for pointer in seen if pointer.side.key != party.pointer.side.key]
-        decision = _decide(party.pointer.side, others, truncated, work)
-        if isinstance(decision, Match):
-            outcome = _claim(party, decision, others, work)
+        looks = [_look(pointer, party.stored, work) for pointer in party.pointers]
+        look = _best(looks)
+        if isinstance(look.decision, Match):
+            outcome = _claim(party, look, look.decision, work)
             if outcome is not None:
                 return outcome
         elif party.stored:
-            return _leave_undecided(party, decision, step, work)
+            return _leave_undecided(party, look.decision, step, work)
         else:
             party = _keep(party)
     raise TryAgain("other sides keep moving")
+
+
+def _look(pointer: Pointer, stored: bool, work: Work) -> Look:
+    seen, truncated = rendezvous.around(pointer, work.now, consistent=stored)
+    others = tuple(other for other in seen if other.side.key != pointer.side.key)
+    return Look(pointer, others, _decide(pointer.side, others, truncated, work))
+
+
+def _best(looks: Sequence[Look]) -> Look:
+    """The look that decides. Two receipts under two amounts: the one whose codes agree, else neither is sure."""
+    found = [look for look in looks if isinstance(look.decision, Match)]
+    if len({look.decision.key for look in found if isinstance(look.decision, Match)}) > 1:
+        coded = [look for look in found if isinstance(look.decision, Match) and look.decision.method != "time"]
+        if len(coded) != 1:
+            return replace(looks[0], decision=matching.Ambiguous(("Receipts of two amounts fit",)))
+        return coded[0]
+    waiting = [look for look in looks if isinstance(look.decision, Wait)]
+    unsure = [look for look in looks if isinstance(look.decision, matching.Ambiguous)]
+    return (*found, *waiting, *unsure, *looks)[0]
 
 
 def _decide(side: Side, others: Sequence[Pointer], truncated: bool, work: Work) -> matching.Decision:
@@ -140,25 +172,26 @@ def _keep(party: Party) -> Party:
             tenders.put(party.record, table.nothing_there())
     except ConditionFailed as failed:
         raise Standing(failed.items[0] or {}) from None
-    put_pointer(party.pointer)
+    put_pointers(party.pointers)
     return replace(party, stored=True)
 
 
-def put_pointer(pointer: Pointer) -> None:
-    """Puts a pointer, unless one of a later revision is there: then that one is right."""
-    try:
-        rendezvous.put(pointer)
-    except ConditionFailed:
-        return
+def put_pointers(pointers: Sequence[Pointer]) -> None:
+    """Puts a side's pointers, except where one of a later revision is there: then that one is right."""
+    for pointer in pointers:
+        try:
+            rendezvous.put(pointer)
+        except ConditionFailed:
+            continue
 
 
-def _claim(party: Party, decision: Match, others: Sequence[Pointer], work: Work) -> Outcome | None:
+def _claim(party: Party, look: Look, decision: Match, work: Work) -> Outcome | None:
     """Gives the two sides to each other; None where the other side moved, so that the decision must be made anew."""
-    other = next(pointer for pointer in others if pointer.side.key == decision.key)
-    payment, receipt = (party.pointer, other) if party.pointer.is_transaction else (other, party.pointer)
+    own, other = look.pointer, next(pointer for pointer in look.others if pointer.side.key == decision.key)
+    payment, receipt = (own, other) if own.is_transaction else (other, own)
     match = _match(decision, payment, receipt, work.sealer)
     writes = [_payment_side(party, payment, match, work), _receipt_side(party, receipt, payment, work)]
-    mine = 0 if party.pointer.is_transaction else 1
+    mine = 0 if own.is_transaction else 1
     try:
         table.transact(writes)
     except ConditionFailed as failed:
@@ -168,21 +201,21 @@ def _claim(party: Party, decision: Match, others: Sequence[Pointer], work: Work)
         return None
     rendezvous.delete(other)
     if party.stored:
-        rendezvous.delete(party.pointer)
-    if receipt.side.till and receipt.side.kind == "sale":
+        rendezvous.delete(own)
+    if receipt.side.till and receipt.side.kind == "sale" and not payment.siblings:
         clocks.observe(receipt.side.till, receipt.side.at, payment.side.at, work.now)
-    left = [pointer for pointer in others if pointer is not other]
+    left = [pointer for pointer in look.others if pointer.side.key != other.side.key]
     tell = messages.delivery_of(payment.bank or "", payment.side.key)
     return Outcome((tell, *_look_at_the_rest(left, work)), ("Matched",))
 
 
 def _match(decision: Match, payment: Pointer, receipt: Pointer, sealer: Sealer) -> ReceiptOfMatch:
-    body_key = receipt.body_key or ""
-    key = sealer.unwrap_waiting(receipt.secret, bound_to=body_key)
+    receipt_key = receipt.side.key.rpartition(".")[0]
+    key = sealer.unwrap_waiting(receipt.secret, bound_to=receipt_key)
     return ReceiptOfMatch(
         tender_key=receipt.side.key,
-        body_key=body_key,
-        letter=leave_in_letterbox(payment.secret, key, bound_to=body_key),
+        body_key=receipt.body_key or "",
+        letter=leave_in_letterbox(payment.secret, key, bound_to=receipt_key),
         method=decision.method,
         confidence=f"{decision.confidence:.4f}",
         reasons=decision.reasons,
@@ -236,7 +269,8 @@ def _look_at_the_rest(left: Sequence[Pointer], work: Work) -> list[Send]:
 def _leave_undecided(party: Party, decision: matching.Decision, step: int, work: Work) -> Outcome:
     if isinstance(decision, Wait) and step <= len(work.waits):
         previous = work.waits[step - 2] if step > 1 else 0
-        look = messages.LookAgain(party.pointer.side.side, party.pointer.side.key, step + 1)
+        side = party.pointers[0].side
+        look = messages.LookAgain(side.side, side.key, step + 1)
         return Outcome((messages.look_again(look, work.waits[step - 1] - previous),))
     if isinstance(decision, matching.Unmatched):
         return Outcome(counts=("NoCandidate",))

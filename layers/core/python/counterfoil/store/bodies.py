@@ -42,18 +42,39 @@ def keep_large(name: str, sealed: bytes) -> SealedBody:
     return SealedBody(stored_as=object_key)
 
 
-def put_once(receipt_key: str, body_key: str, body: SealedBody, owner: str) -> bool:
-    """Keeps a version of a receipt. False where another message brought the same version before."""
-    item: Item = dict(keys.body(receipt_key, body_key)) | {
+class Reprint(Exception):
+    """The till printed this sale before, under another receipt id: as `receipt_key`."""
+
+    def __init__(self, receipt_key: str) -> None:
+        super().__init__()
+        self.receipt_key = receipt_key
+
+
+def put_once(body_key: str, receipt_key: str, digest: str, body: SealedBody, owner: str) -> str | None:
+    """Keeps a version of a receipt. The name it is kept under, or None where another message brought it before.
+
+    `body_key` is the same for all prints of one sale, so that only the first of them is kept: Reprint for the others.
+    A later version of a receipt that is as like its first as a reprint gets a name of its own.
+    """
+    item: Item = {
         "owner": owner,
+        "receipt": receipt_key,
+        "digest": digest,
         "body": body.inline,
         "object": body.stored_as,
     }
-    try:
-        table.write(Put(LEDGER, item, table.nothing_there_or_written_by(owner)))
-    except ConditionFailed:
-        return False
-    return True
+    for name in (body_key, f"{body_key}.{digest}"):
+        try:
+            table.write(Put(LEDGER, dict(keys.body(name)) | item, table.nothing_there_or_written_by(owner)))
+        except ConditionFailed as failed:
+            standing = failed.items[0] or {}
+            if standing["receipt"] != receipt_key:
+                raise Reprint(standing["receipt"]) from None
+            if standing["digest"] == digest:
+                return None
+        else:
+            return name
+    return None
 
 
 def discard(body: SealedBody) -> None:
@@ -62,9 +83,9 @@ def discard(body: SealedBody) -> None:
         _s3().delete_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=body.stored_as)
 
 
-def read(receipt_key: str, body_key: str) -> bytes | None:
+def read(body_key: str) -> bytes | None:
     """The ciphertext of a version, or None where it is gone."""
-    key: Item = dict(keys.body(receipt_key, body_key))
+    key: Item = dict(keys.body(body_key))
     item = table.get(LEDGER, key, consistent=False) or table.get(LEDGER, key)
     if item is None:
         return None

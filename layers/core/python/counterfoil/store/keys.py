@@ -3,9 +3,12 @@
 ledger
     T#<transaction> / T             a transaction, by its opaque name: the idempotency of facts        get, write
     R#<receipt> / T#<ordinal>       a card tender: the idempotency of receipts                         get, query, write
-    R#<receipt> / B#<body>          one version of a receipt's body, sealed; written once              get, write
+    D#<body> / D                    one version of a receipt's body, sealed; written once, by what it
+                                    has in common with its reprints                                 get, write
     C#<customer> / C                what a bank's customer consents to, now                            get, write
     C#<customer> / H#<purpose>#<v>  one change of it, never changed                                    query, write
+    C#<customer> / L                the link to a customer's account at their bank                     get, write, delete
+    P#<hash> / P                    whose calls come at a path secret, by its hash                     get, write, delete
     M#<retailer> / M                a retailer's registration                                          get, write
     M#<retailer> / S#<store>        a store's registration, the current one                            get, write
     M#<retailer> / S#<store>#<hash> the same as it was when a receipt was taken                        get, write
@@ -13,6 +16,7 @@ ledger
     I#<namespace>#<id> / I          who claims a merchant id: the way from a transaction to its scope  get, write
     B#<bank> / B                    a bank's registration                                              get, write
     K#<till> / K                    what has been learned of a till's clock                            get, write
+    F#<file> / F                    a file of receipts, and how far it was worked off                  get, write
     index by_subject                all that belongs to a customer (rights)
     index by_due                    all of a type and anchor day, by shard (sweep)
 
@@ -20,7 +24,7 @@ rendezvous
     <scope>#<kind>#<amount>#<currency> / <time>#<side>#<name>
                                     an undecided side. One range query reads both sides of a time span: the
                                     candidates, and those that compete for them               query, write, delete
-    in a scope registered by_code the auth code stands in place of the amount
+    in a scope registered by_code the auth code stands beside the amount
 
 salts
     C#<customer>                    the customer's salt                                                get, write
@@ -58,8 +62,8 @@ def tenders(receipt_key: str) -> tuple[str, tuple[str, str]]:
     return f"R#{receipt_key}", ("T#00", "T#99")
 
 
-def body(receipt_key: str, body_key: str) -> Key:
-    return {"pk": f"R#{receipt_key}", "sk": f"B#{body_key}"}
+def body(body_key: str) -> Key:
+    return {"pk": f"D#{body_key}", "sk": "D"}
 
 
 def customer(subject: str) -> Key:
@@ -72,6 +76,14 @@ def consent_entry(subject: str, purpose: str, version: int) -> Key:
 
 def consent_history(subject: str) -> tuple[str, tuple[str, str]]:
     return f"C#{subject}", ("H#", "H#~")
+
+
+def link(subject: str) -> Key:
+    return {"pk": f"C#{subject}", "sk": "L"}
+
+
+def path_secret(hashed: str) -> Key:
+    return {"pk": f"P#{hashed}", "sk": "P"}
 
 
 def salt(subject: str) -> Key:
@@ -106,9 +118,13 @@ def till_clock(till: str) -> Key:
     return {"pk": f"K#{till}", "sk": "K"}
 
 
+def receipt_file(file_id: str) -> Key:
+    return {"pk": f"F#{file_id}", "sk": "F"}
+
+
 def partition(scope: str, kind: str, amount: int, currency: str, code: str | None) -> str:
     """Where two sides meet. `code`: the auth code's hash, where the scope is registered by code and there is one."""
-    return f"{scope}#{kind}#{code or amount}#{currency}"
+    return f"{scope}#{kind}#{amount}{f'.{code}' if code else ''}#{currency}"
 
 
 def waiting(at: datetime, side: str, key: str) -> str:

@@ -23,7 +23,8 @@ class Pointer:
     """An undecided side as it waits in `partition`.
 
     `rev`: the identity's when the pointer was written. `secret`: a transaction's letterbox address, or a receipt's
-    wrapped key. A transaction's pointer has `bank` and `version`, a tender's `body_key`.
+    wrapped key. A transaction's pointer has `bank` and `version`, a tender's `body_key`. `siblings`: the partition and
+    time of the same side's other pointers, since a transaction may wait under several amounts and times.
     """
 
     side: Side
@@ -33,6 +34,7 @@ class Pointer:
     bank: str | None = None
     version: int = 0
     body_key: str | None = None
+    siblings: tuple[tuple[str, datetime], ...] = ()
 
     @property
     def is_transaction(self) -> bool:
@@ -45,8 +47,11 @@ def put(pointer: Pointer) -> None:
 
 
 def delete(pointer: Pointer) -> None:
-    """Deletes a pointer, unless its side moved on and one of a later `rev` stands there."""
-    table.delete(RENDEZVOUS, dict(_key(pointer)), table.nothing_newer_than(pointer.rev))
+    """Deletes a side's pointers, except where the side moved on and one of a later `rev` stands there."""
+    side = pointer.side
+    for partition, at in ((pointer.partition, side.at), *pointer.siblings):
+        key = _key(replace(pointer, partition=partition, side=replace(side, at=at)))
+        table.delete(RENDEZVOUS, dict(key), table.nothing_newer_than(pointer.rev))
 
 
 def around(pointer: Pointer, now: datetime, *, consistent: bool) -> tuple[list[Pointer], bool]:
@@ -74,6 +79,7 @@ def _to_item(pointer: Pointer) -> Item:
         "bank": pointer.bank,
         "version": pointer.version or None,
         "body": pointer.body_key,
+        "siblings": [[partition, to_millis(at)] for partition, at in pointer.siblings] or None,
         "ttl": int((side.seen_at + POINTER_LIFE).timestamp()),
     }
 
@@ -98,4 +104,5 @@ def _from_item(item: Item, alike: Side) -> Pointer:
         bank=item.get("bank"),
         version=item.get("version", 0),
         body_key=item.get("body"),
+        siblings=tuple((partition, from_millis(millis)) for partition, millis in item.get("siblings", [])),
     )

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from counterfoil.domain.facts import Fact, FactKind
 from counterfoil.domain.matching import Codes
 from counterfoil.domain.packing import deflate, inflate
 from counterfoil.domain.times import from_millis, to_millis
@@ -27,6 +28,9 @@ Terminal agrees
 Merchant number agrees
 2 seconds apart by the till's clock
 No other payment of this amount nearby"""
+
+_LETTERS: Mapping[FactKind, str] = {"authorised": "a", "cleared": "c", "reversed": "r", "refunded": "b"}
+_FACTS = {letter: kind for kind, letter in _LETTERS.items()}
 
 
 def get(key: str) -> Transaction | None:
@@ -77,17 +81,17 @@ def to_item(transaction: Transaction) -> Item:
         "bank": transaction.bank,
         "scope": transaction.scope,
         "kind": transaction.kind,
-        "amount": transaction.amount,
         "currency": transaction.currency,
         "at": to_millis(transaction.at),
         "event": to_millis(transaction.event_at),
         "seen": to_millis(transaction.seen_at),
-        "facts": dict(transaction.facts),
+        "facts": [[_LETTERS[fact.kind], fact.amount, to_millis(fact.at)] for fact in transaction.facts],
         "codes": codes_to_item(transaction.codes),
         "address": transaction.address,
         "sealed": transaction.sealed,
         "owner": transaction.owner,
         "by_code": transaction.by_code or None,
+        "original": transaction.original,
         "rev": transaction.rev,
         "told": transaction.tellings or None,
         "state": transaction.state,
@@ -106,24 +110,24 @@ def from_item(item: Mapping[str, Any]) -> Transaction:
         bank=item["bank"],
         scope=item["scope"],
         kind=item["kind"],
-        amount=item["amount"],
         currency=item["currency"],
         at=from_millis(item["at"]),
         event_at=from_millis(item["event"]),
         seen_at=from_millis(item["seen"]),
-        facts=item["facts"],
+        facts=tuple(Fact(from_millis(millis), _FACTS[letter], amount) for letter, amount, millis in item["facts"]),
         codes=Codes(**item["codes"]),
         address=item["address"],
         sealed=item["sealed"],
         owner=item["owner"],
         by_code=item.get("by_code", False),
+        original=item.get("original"),
         rev=item["rev"],
         tellings=item.get("told", 0),
         state=item["state"],
         version=item["version"],
         match=_match_from_item(match) if match else None,
         recalls=tuple(
-            Recall(recall["match"], recall["version"], from_millis(recall["event"]))
+            Recall(recall["match"], recall["version"], from_millis(recall["event"]), recall["why"])
             for recall in item.get("recalls", [])
         ),
         deliveries={version: _record_from_item(record) for version, record in item.get("sent", {}).items()},
@@ -135,7 +139,8 @@ def codes_to_item(codes: Codes) -> Item:
 
 
 def _recall_to_item(recall: Recall) -> Item:
-    return {"match": recall.match_id, "version": recall.version, "event": to_millis(recall.event_at)}
+    told_at = to_millis(recall.event_at)
+    return {"match": recall.match_id, "version": recall.version, "event": told_at, "why": recall.why}
 
 
 def _match_to_item(match: ReceiptOfMatch) -> Item:
