@@ -4,8 +4,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from counterfoil.runtime import http
 from counterfoil.runtime.http import Answer
@@ -124,6 +128,69 @@ def test_a_silent_server_is_hung_up_on(servers: Servers) -> None:
     assert took < 2
 
 
+ADDRESSES = 5
+
+
+@pytest.fixture
+def crowded() -> Iterator[int]:
+    """A port where nobody answers, on several of this machine's addresses: there is no room in the backlogs."""
+    port = _free_port()
+    listeners, guests = [], []
+    for last in range(2, 2 + ADDRESSES):
+        listener = socket.socket()
+        listener.bind((f"127.0.0.{last}", port))
+        listener.listen(0)
+        listeners.append(listener)
+        for _ in range(4):
+            guest = socket.socket()
+            guest.setblocking(False)
+            guest.connect_ex((f"127.0.0.{last}", port))
+            guests.append(guest)
+    yield port
+    for one in (*guests, *listeners):
+        one.close()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def resolves_to(monkeypatch: pytest.MonkeyPatch, *addresses: tuple[str, int]) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in addresses]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_several_silent_addresses_take_no_longer_than_one(
+    crowded: int, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    resolves_to(monkeypatch, *((f"127.0.0.{last}", crowded) for last in range(2, 2 + ADDRESSES)))
+    answer, took = post(f"{scheme}://bank.example:{crowded}/", seconds=0.6)
+    assert answer == Answer(None)
+    assert 0.5 < took < 1.2
+
+
+def test_an_address_that_answers_is_found_behind_silent_ones(
+    crowded: int, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = servers(lambda connection: connection.sendall(OK))
+    port = int(server.url.split(":")[2].partition("/")[0])
+    resolves_to(monkeypatch, ("127.0.0.2", crowded), ("127.0.0.3", crowded), ("127.0.0.1", port))
+    answer, took = post(server.url.replace("127.0.0.1", "bank.example"), seconds=1.2)
+    assert answer == Answer(200)
+    assert took < 1.1
+
+
+def test_a_name_that_is_looked_up_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: never.wait(30) and [])
+    answer, took = post("http://bank.example/", seconds=0.4)
+    never.set()
+    assert answer == Answer(None)
+    assert took < 1
+
+
 def test_no_more_of_an_answer_is_read_than_is_allowed(servers: Servers) -> None:
     sent = []
 
@@ -150,13 +217,32 @@ def test_an_answer_that_is_none_is_none(servers: Servers, reply: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("120", 120), ("0", 0), ("999999999999", 86_400), ("-5", None), ("soon", None), ("1.5", None), ("²", None),
-     ("Sun, 22 Nov 2026 09:00:00 GMT", None)],
-)  # fmt: skip
+    [("120", 120), ("0", 0), ("999999999999", 86_400), ("-5", None), ("soon", None), ("1.5", None), ("²", None)],
+)
 def test_retry_after_is_read_as_seconds(servers: Servers, value: str, seconds: int | None) -> None:
     reply = f"HTTP/1.1 503 Busy\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n".encode()
     server = servers(lambda connection: connection.sendall(reply))
     assert post(server.url)[0] == Answer(503, seconds)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("Sun, 22 Nov 2026 09:02:00 GMT", 120), ("Sunday, 22-Nov-26 09:02:00 GMT", 120),
+     ("Sun Nov 22 09:02:00 2026", 120), ("Sun, 22 Nov 2026 09:02:00 -0000", 120),
+     ("Sun, 22 Nov 2026 10:02:00 +0100", 120), ("Sun, 22 Nov 2026 09:00:00 GMT", 0),
+     ("Sat, 21 Nov 2026 09:00:00 GMT", 0), ("Fri, 22 Nov 2126 09:00:00 GMT", 86_400),
+     ("Sun, 32 Nov 2026 09:00:00 GMT", None), ("Sun, 22 Nov 2026", None), ("tomorrow, 9 o'clock", None)],
+)  # fmt: skip
+def test_retry_after_is_read_as_a_date(value: str, seconds: int | None) -> None:
+    with time_machine.travel(datetime(2026, 11, 22, 9, 0, tzinfo=UTC), tick=False):
+        assert http._retry_after(value) == seconds
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=40) | st.datetimes().map(lambda at: at.strftime("%a, %d %b %Y %H:%M:%S GMT")))
+def test_any_retry_after_is_within_a_day_or_none(value: str) -> None:
+    seconds = http._retry_after(value)
+    assert seconds is None or 0 <= seconds <= http.LONGEST_RETRY_AFTER
 
 
 @pytest.mark.parametrize(
