@@ -103,11 +103,15 @@ class ConditionFailed(CounterfoilError):
 
 
 class TryAgain(CounterfoilError):
-    """The message shall come back, after `after` seconds where that is known (else at its visibility timeout)."""
+    """The message shall come back, after `after` seconds where that is known (else at its visibility timeout).
 
-    def __init__(self, why: str, after: int | None = None) -> None:
+    `count` names what ops shall see counted.
+    """
+
+    def __init__(self, why: str, after: int | None = None, count: str | None = None) -> None:
         super().__init__(why)
         self.after = after
+        self.count = count
 
 
 class Poison(CounterfoilError):

@@ -1,9 +1,9 @@
 """The banks' wires. A new bank is one file here and one entry in BANKS."""
 
-from counterfoil.banks import direct, jws, starling
+from counterfoil.banks import direct, jws, monzo, starling
 from counterfoil.banks.adapter import BankAdapter
 
-BANKS: tuple[BankAdapter, ...] = (direct.ADAPTER, starling.ADAPTER, jws.ADAPTER)
+BANKS: tuple[BankAdapter, ...] = (direct.ADAPTER, monzo.ADAPTER, starling.ADAPTER, jws.ADAPTER)
 
 
 def adapter_named(name: str) -> BankAdapter:

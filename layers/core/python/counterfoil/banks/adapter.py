@@ -1,11 +1,12 @@
 """What every bank's file offers: proof of origin, translation in, translation out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from counterfoil.domain.deliveries import Notice
+from counterfoil.domain.fields import Wire
 from counterfoil.domain.merchants import Bank
 from counterfoil.domain.transactions import TransactionEvent
 
@@ -42,19 +43,21 @@ class Proof:
     sign(arrival, key, now): the same call with the proof on it, as a simulated bank makes it.
     new_keys(): a fresh signing key, and the credentials that verify what it signs.
     timed: whether an old proof is refused; where none is, a replay is a repeat and has no second effect.
+    headers: what each header of the proof holds, for the API's description; none where the path holds a secret.
     """
 
     verify: Callable[[Arrival, Credentials, datetime], None]
     sign: Callable[[Arrival, str, datetime], Arrival]
     new_keys: Callable[[], tuple[str, Credentials]]
     timed: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One HTTP request to a bank."""
 
-    method: Literal["POST", "PUT", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     url: str
     headers: dict[str, str]
     body: bytes = b""
@@ -68,6 +71,7 @@ class BankAdapter:
     parse(decoded body): the canonical event, or None for what is no card payment; raises Invalid.
     render(notice, bank, credentials, now): the call that delivers it.
     requires: the fields of banks.json that this adapter cannot do without, beside those of every bank.
+    takes: the body of a card payment, for the API's description.
     """
 
     name: str
@@ -76,3 +80,4 @@ class BankAdapter:
     render: Callable[[Notice, Bank, Credentials, datetime], Call]
     own_merchant_ids: bool = False
     requires: tuple[str, ...] = ()
+    takes: type[Wire] = TransactionEvent

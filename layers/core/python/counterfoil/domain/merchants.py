@@ -101,6 +101,19 @@ class Merchant(Wire):
     secrets: Annotated[tuple[SecretName, ...], Listed] = ()
 
 
+class OAuthClient(Wire):
+    """As what a bank knows us, whose customers link their accounts themselves (OAuth 2.0).
+
+    `authorise_url`: where customers allow it. `client_secret` names the secret. `our_url`: the address below which our
+    pages and webhooks are, as the client is registered with the bank.
+    """
+
+    authorise_url: str
+    client_id: Annotated[str, matching(r"[!-~]{1,200}", "must be an OAuth client's id")]
+    client_secret: SecretName
+    our_url: str
+
+
 class Bank(Wire):
     """A bank. `adapter` names its wire.
 
@@ -114,6 +127,7 @@ class Bank(Wire):
     callback_url: str
     secrets: Annotated[tuple[SecretName, ...], Field(max_length=10, strict=False)] = ()
     public_keys: Annotated[tuple[PublicKey, ...], Field(max_length=10, strict=False)] = ()
+    oauth: OAuthClient | None = None
     status: Status
 
 

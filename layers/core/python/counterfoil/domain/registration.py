@@ -171,12 +171,15 @@ def _bank_problems(
         for field in adapters.get(bank.adapter, ()):
             if not getattr(bank, field):
                 yield ("banks", index, field), f"must be given for the adapter {bank.adapter}"
-        if problem := _callback_problem(bank.callback_url, allow_loopback):
+        if problem := _address_problem(bank.callback_url, allow_loopback):
             yield ("banks", index, "callback_url"), problem
+        for field in ("authorise_url", "our_url") if bank.oauth else ():
+            if problem := _address_problem(getattr(bank.oauth, field), allow_loopback):
+                yield ("banks", index, "oauth", field), problem
 
 
-def _callback_problem(url: str, allow_loopback: bool) -> str | None:
-    """What is wrong with a callback. The address behind its name is checked at each call."""
+def _address_problem(url: str, allow_loopback: bool) -> str | None:
+    """What is wrong with an address of a bank's or ours. The address behind its name is checked at each call."""
     if not _URL.fullmatch(url):
         return "must be an https address"
     try:

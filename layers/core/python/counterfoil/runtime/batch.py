@@ -69,6 +69,7 @@ def _attempt(record: Mapping[str, Any], work: Callable[[Received], Outcome], url
         return work(Received(_decoded(record["body"]), attempt))
     except TryAgain as later:
         observe.logger.info("comes back later", extra={"why": str(later)})
+        observe.count([later.count] if later.count else [])
         if later.after is not None:
             _keep_back(record, later.after, urls)
     except Poison as error:

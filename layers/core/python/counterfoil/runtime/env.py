@@ -18,8 +18,9 @@ def flag(name: str) -> bool:
 
 
 def queue_urls() -> dict[str, str]:
-    """The URL of each queue this function sends to or works off: `match`, and the banks' by name."""
+    """The URL of each queue this function sends to or works off: `match`, `links`, and the banks' by name."""
     urls: dict[str, str] = json.loads(os.environ.get("DELIVERY_QUEUE_URLS", "{}"))
-    if "MATCH_QUEUE_URL" in os.environ:
-        urls["match"] = os.environ["MATCH_QUEUE_URL"]
+    for name in ("match", "links"):
+        if f"{name.upper()}_QUEUE_URL" in os.environ:
+            urls[name] = os.environ[f"{name.upper()}_QUEUE_URL"]
     return urls

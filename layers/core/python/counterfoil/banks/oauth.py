@@ -1,0 +1,72 @@
+"""OAuth 2.0 authorisation code grant (RFC 6749) over `oauthlib`: what to send, and what an answer says. No I/O."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
+
+from counterfoil.banks.adapter import Call
+from counterfoil.domain import strict_json
+from counterfoil.domain.merchants import OAuthClient
+from counterfoil.errors import BadRequest, Forbidden
+
+REFUSALS = frozenset({400, 401, 403})
+"""What a token endpoint answers where it will never say yes: the code or token was used, withdrawn or is another's."""
+
+_FORM = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Tokens:
+    """What opens an account; `refresh` is good once."""
+
+    access: str
+    refresh: str
+    expires_at: datetime
+
+
+def authorise_url(client: OAuthClient, redirect_url: str, state: str) -> str:
+    """Where the customer is sent."""
+    oauth = WebApplicationClient(client.client_id)
+    return str(oauth.prepare_request_uri(client.authorise_url, redirect_uri=redirect_url, state=state))
+
+
+def code_in(query: dict[str, str], redirect_url: str, state: str) -> str:
+    """The code that the bank sent the customer back with. Raises Forbidden where it is none for this `state`."""
+    oauth = WebApplicationClient("")
+    try:
+        answer = oauth.parse_request_uri_response(f"{redirect_url}?{urlencode(query)}", state=state)
+    except (OAuth2Error, ValueError):
+        raise Forbidden("the bank did not allow it, or the answer belongs to another visit") from None
+    return str(answer["code"])
+
+
+def exchange(client: OAuthClient, token_url: str, redirect_url: str, code: str, secret: str) -> Call:
+    """Asks for the tokens that a code stands for."""
+    oauth = WebApplicationClient(client.client_id)
+    body = oauth.prepare_request_body(code=code, redirect_uri=redirect_url, client_secret=secret)
+    return Call("POST", token_url, _FORM, str(body).encode())
+
+
+def refresh(client: OAuthClient, token_url: str, tokens: Tokens, secret: str) -> Call:
+    """Asks for new tokens in place of `tokens`."""
+    oauth = WebApplicationClient(client.client_id)
+    body = oauth.prepare_refresh_body(refresh_token=tokens.refresh, client_id=client.client_id, client_secret=secret)
+    return Call("POST", token_url, _FORM, str(body).encode())
+
+
+def tokens_in(body: bytes, now: datetime) -> Tokens | None:
+    """The tokens of a 200, or None where it holds none that can be kept."""
+    try:
+        told = strict_json.loads(body)
+        answer = (
+            WebApplicationClient("").parse_request_body_response(json.dumps(told)) if isinstance(told, dict) else {}
+        )
+    except (OAuth2Error, BadRequest, ValueError):
+        return None
+    access, again, seconds = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
+    if not (isinstance(access, str) and isinstance(again, str) and isinstance(seconds, int)) or seconds <= 0:
+        return None
+    return Tokens(access, again, now + timedelta(seconds=seconds))

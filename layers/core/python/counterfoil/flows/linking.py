@@ -1,0 +1,247 @@
+"""Linking a customer's account at a bank that lets us in by OAuth 2.0, and keeping the link alive.
+
+Monzo is the one such bank: a second makes its calls a part of the adapter.
+
+Monzo's refresh tokens are good once. So one at a time refreshes (a lease, kept by a conditional write), the others come
+back a little later. A death between the bank's answer and our write loses the new tokens: the old refresh token is
+spent, the next try is refused, and the link lapses. Nothing else is lost: payments and receipts wait until the customer
+links again.
+"""
+
+import json
+import secrets as randomness
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from counterfoil.banks import oauth
+from counterfoil.banks.adapter import Call
+from counterfoil.banks.monzo_api import MonzoApi, open_accounts
+from counterfoil.banks.oauth import Tokens
+from counterfoil.domain import path_secrets
+from counterfoil.domain.consent import ConsentRequest
+from counterfoil.domain.links import Link
+from counterfoil.domain.merchants import Bank, OAuthClient
+from counterfoil.errors import ConditionFailed, Conflict, Forbidden, TryAgain
+from counterfoil.flows import consent
+from counterfoil.sealing import CustomerKeys, Sealer, seal, unseal
+from counterfoil.store import customers, links
+
+REFRESH_BEFORE = timedelta(minutes=5)
+LEASE = timedelta(seconds=40)
+CALL_SECONDS = 10.0
+TRIES = 5
+
+
+class Answer(Protocol):
+    @property
+    def status(self) -> int | None: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+class Outside(Protocol):
+    """What linking needs of the outside. `send` never raises for what the network does."""
+
+    @property
+    def sealer(self) -> Sealer: ...
+    @property
+    def send(self) -> Callable[[Call, float], Answer]: ...
+    @property
+    def secrets(self) -> Callable[[Sequence[str]], list[str]]: ...
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Account:
+    """What a link's sealed part holds. `secret`: the path secret at which the bank shall call."""
+
+    account_id: str
+    tokens: Tokens
+    secret: str
+
+
+class NotApprovedYet(Forbidden):
+    """The customer allowed it at the bank, and has not confirmed it in the bank's app yet."""
+
+
+def client_of(bank: Bank) -> OAuthClient:
+    """Raises Forbidden for a bank whose customers do not link their accounts."""
+    if bank.oauth is None:
+        raise Forbidden("this bank's customers connect in its app")
+    return bank.oauth
+
+
+def redirect_url(bank: Bank) -> str:
+    return f"{client_of(bank).our_url.rstrip('/')}/connect/{bank.bank}/linked"
+
+
+def exchange(bank: Bank, code: str, outside: Outside) -> Tokens:
+    """The tokens that a code stands for. Raises Forbidden where the bank refuses it, TryAgain where it is silent."""
+    client = client_of(bank)
+    call = oauth.exchange(client, _token_url(bank), redirect_url(bank), code, _client_secret(client, outside))
+    tokens = _tokens_from(call, outside)
+    if tokens is None:
+        raise Forbidden("the bank did not accept the code")
+    return tokens
+
+
+def link(bank: Bank, tokens: Tokens, words: ConsentRequest, outside: Outside) -> Link:
+    """Links the account that the tokens open, and grants what the customer was shown.
+
+    Consent first: it brings the salt under which the tokens are sealed. Raises NotApprovedYet.
+    """
+    answer = outside.send(MonzoApi(bank.callback_url, tokens.access).accounts(), CALL_SECONDS)
+    if answer.status == 403:
+        raise NotApprovedYet("not confirmed in the bank's app yet")
+    if answer.status != 200:
+        raise TryAgain("the bank did not list the accounts")
+    accounts = open_accounts(answer.body)
+    if not accounts:
+        raise Forbidden("there is no open account")
+    subject = outside.sealer.subject(bank.bank, accounts[0])
+    now = outside.clock()
+    known = customers.get(subject)
+    standing = known.choices.get("receipts") if known else None
+    expected = words.model_copy(update={"expected_version": standing.version if standing else 0})
+    choice = consent.choose(subject, "receipts", expected, now)
+    _, salt = customers.with_salt(subject)
+    if salt is None:
+        raise TryAgain("the customer was erased meanwhile")
+    keys = outside.sealer.customer(salt)
+    return _save_new(subject, bank, accounts[0], tokens, choice.changed_at, keys)
+
+
+def _save_new(
+    subject: str, bank: Bank, account_id: str, tokens: Tokens, linked_at: datetime, keys: CustomerKeys
+) -> Link:
+    """In place of any earlier linking, whose path secrets are good until the bank has the new one."""
+    secret = path_secrets.new_secret()
+    for _ in range(TRIES):
+        known = links.get(subject)
+        made = Link(
+            subject=subject,
+            bank=bank.bank,
+            id=randomness.token_urlsafe(12),
+            linked_at=linked_at,
+            expires_at=tokens.expires_at,
+            sealed=_sealed(Account(account_id, tokens, secret), subject, keys),
+            secrets=(path_secrets.hashed(secret), *(known.secrets if known else ())),
+            rev=known.rev + 1 if known else 1,
+        )
+        try:
+            links.save_new(made, known)
+        except ConditionFailed:
+            continue
+        return made
+    raise Conflict("the link keeps changing")
+
+
+def unlink(subject: str, words: ConsentRequest, now: datetime) -> Link | None:
+    """Withdraws the consent, so that nothing is kept or sent any more, and marks the link for being taken down."""
+    consent.choose(subject, "receipts", words, now)
+    for _ in range(TRIES):
+        known = links.get(subject)
+        if known is None or known.state == "leaving":
+            return known
+        leaving = replace(known, state="leaving", rev=known.rev + 1)
+        try:
+            links.save(leaving)
+        except ConditionFailed:
+            continue
+        return leaving
+    raise Conflict("the link keeps changing")
+
+
+def access_token(subject: str, bank: Bank, keys: CustomerKeys, outside: Outside) -> str | None:
+    """What opens the account now, refreshed where it ends soon; None where the account is not linked any more.
+
+    Raises TryAgain while another refreshes it, and where the link has lapsed.
+    """
+    known = links.get(subject)
+    if known is None:
+        return None
+    account = account_of(known, bank, keys, outside)
+    if account is None:
+        raise TryAgain("the link has lapsed: the customer has to link again", after=3600, count="LinkLapsed")
+    return account.tokens.access
+
+
+def account_of(known: Link, bank: Bank, keys: CustomerKeys, outside: Outside) -> Account | None:
+    """The account with tokens that are good for some minutes; None where the bank refuses to refresh them."""
+    account, now = _opened(known, keys), outside.clock()
+    if known.state == "lapsed":
+        return None
+    if known.expires_at - now > REFRESH_BEFORE:
+        return account
+    leased = _lease(known, now)
+    client = client_of(bank)
+    call = oauth.refresh(client, _token_url(bank), account.tokens, _client_secret(client, outside))
+    tokens = _tokens_from(call, outside)
+    if tokens is None:
+        _save(replace(leased, state="leaving" if known.state == "leaving" else "lapsed", lease_until=None))
+        return None
+    fresh = replace(account, tokens=tokens)
+    sealed = _sealed(fresh, known.subject, keys)
+    _save(replace(leased, sealed=sealed, expires_at=tokens.expires_at, lease_until=None))
+    return fresh
+
+
+def distrust(subject: str, bank_refused: str, keys: CustomerKeys, now: datetime) -> None:
+    """The bank answered 401 to this access token: it is refreshed before the next use."""
+    known = links.get(subject)
+    if known is not None and known.expires_at > now and _opened(known, keys).tokens.access == bank_refused:
+        _save(replace(known, expires_at=now))
+
+
+def _lease(known: Link, now: datetime) -> Link:
+    """The link while we alone refresh it. Raises TryAgain where another does."""
+    if known.lease_until is not None and known.lease_until > now:
+        raise TryAgain("another is refreshing the tokens", after=2)
+    return _save(replace(known, lease_until=now + LEASE))
+
+
+def _save(changed: Link) -> Link:
+    """Keeps a change as the next `rev`. Raises TryAgain where the link moved meanwhile."""
+    moved = replace(changed, rev=changed.rev + 1)
+    try:
+        links.save(moved)
+    except ConditionFailed:
+        raise TryAgain("the link moved meanwhile", after=2) from None
+    return moved
+
+
+def _tokens_from(call: Call, outside: Outside) -> Tokens | None:
+    """What the token endpoint gave, or None where it refused. Raises TryAgain where its answer is unknown."""
+    answer = outside.send(call, CALL_SECONDS)
+    if answer.status in oauth.REFUSALS:
+        return None
+    tokens = oauth.tokens_in(answer.body, outside.clock()) if answer.status == 200 else None
+    if tokens is None:
+        raise TryAgain("the bank gave no tokens")
+    return tokens
+
+
+def _token_url(bank: Bank) -> str:
+    return f"{bank.callback_url.rstrip('/')}/oauth2/token"
+
+
+def _client_secret(client: OAuthClient, outside: Outside) -> str:
+    found = outside.secrets([client.client_secret])
+    if not found:
+        raise TryAgain("the client's secret is missing", after=600)
+    return found[0]
+
+
+def _sealed(account: Account, subject: str, keys: CustomerKeys) -> bytes:
+    tokens = account.tokens
+    plain = [account.account_id, account.secret, tokens.access, tokens.refresh]
+    return seal(keys.seal_key, json.dumps(plain).encode(), bound_to=f"link/{subject}")
+
+
+def _opened(known: Link, keys: CustomerKeys) -> Account:
+    plain = unseal(keys.seal_key, known.sealed, bound_to=f"link/{known.subject}")
+    account_id, secret, access, refresh = json.loads(plain)
+    return Account(account_id, Tokens(access, refresh, known.expires_at), secret)
