@@ -22,7 +22,7 @@ environment = if [ -z "$(PYTHON)" ]; then echo 'Python 3.13 was not found (tried
 	{ [ -x $(1)/bin/pip ] || "$(PYTHON)" -m venv --clear $(1); } && \
 	$(1)/bin/python -m pip install -qq --no-compile --no-deps --require-hashes -r $(2)
 
-.PHONY: help setup run test lint budgets lock synth deploy clean
+.PHONY: help setup run test lint budgets lock synth docs deploy clean
 
 help:  ## list these targets
 	@printf 'Counterfoil: receipts in the bank'"'"'s app. Nothing here needs an account, Docker or a secret, but deploy.\n\n'
@@ -44,6 +44,9 @@ budgets: setup $(ENGINE)/.ready  ## AWS calls, capacity units and requests on th
 
 synth: setup  ## the CloudFormation templates, checked by cdk-nag, into cdk.out
 	@node_modules/.bin/cdk synth --quiet $(ARGS) && echo 'Templates are in cdk.out/'
+
+docs: setup  ## the API's description, to read without a server, into build/docs
+	@$(PY) -m infra.openapi
 
 deploy: setup  ## to the AWS account whose credentials are in the environment (ARGS="-c banks=…")
 	@node_modules/.bin/cdk deploy --all $(ARGS)

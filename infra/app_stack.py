@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra import packages
-from infra.areas import customer, delivery, intake, merchant, operations
+from infra.areas import customer, delivery, intake, operations, public
 from infra.data_stack import DataStack
 from infra.function import Function, Platform, alarm
 from infra.names import REGION
@@ -56,7 +56,7 @@ class AppStack(Stack):
         deliveries = delivery.add(self)
         queues = {"match": intake.add(self, deliveries), **deliveries}
         customer.add(self)
-        merchant.add(self)
+        public.add(self)
         operations.add(self)
         self._stage()
         CfnOutput(

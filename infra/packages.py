@@ -12,12 +12,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from infra.settings import ROOT, Architecture
+from infra import openapi
+from infra.settings import BUILD, ROOT, Architecture
 
-BUILD = ROOT / "build"
 # The only AWS services that functions call; the layer carries no other service's description.
 AWS_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs")
 # Lambda's Python 3.13 runs on a system with glibc 2.34; pip wants each older tag by name.
@@ -26,13 +26,13 @@ MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
 def functions() -> Path:
-    """The folder of handlers, flat."""
-    return _packaged(ROOT / "functions", "functions", "", "/var/task")
+    """The folder of handlers, flat, with the API's description that one of them serves."""
+    return _packaged(ROOT / "functions", "functions", "", "/var/task", {"openapi.json": openapi.document()})
 
 
 def core_layer() -> Path:
     """Our own package."""
-    return _packaged(ROOT / "layers" / "core" / "python", "core", "python", "/opt/python")
+    return _packaged(ROOT / "layers" / "core" / "python", "core", "python", "/opt/python", {})
 
 
 def hot_layer(architecture: Architecture) -> Path:
@@ -46,22 +46,26 @@ def hot_layer(architecture: Architecture) -> Path:
     return target
 
 
-def _packaged(source: Path, name: str, inside: str, runtime_path: str) -> Path:
-    """`source`'s Python files under `build/`, in the folder `inside`, compiled for `runtime_path`."""
+def _packaged(source: Path, name: str, inside: str, runtime_path: str, made: Mapping[str, bytes]) -> Path:
+    """`source`'s Python files under `build/`, in the folder `inside`, compiled for `runtime_path`.
+
+    `made`: files that lie in no folder, by name.
+    """
+    files = {str(file.relative_to(source)): file.read_bytes() for file in sorted(source.rglob("*.py"))} | made
     digest = hashlib.sha256()
-    for file in sorted(source.rglob("*.py")):
-        digest.update(f"{file.relative_to(source)}\0".encode() + file.read_bytes())
+    for path, content in files.items():
+        digest.update(f"{path}\0".encode() + content)
     target = BUILD / f"{name}-{digest.hexdigest()[:16]}"
     if not target.exists():
-        _build(target, inside, runtime_path, lambda folder: _copy_python(source, folder))
+        _build(target, inside, runtime_path, lambda folder: _write(files, folder))
     return target
 
 
-def _copy_python(source: Path, folder: Path) -> None:
-    for file in source.rglob("*.py"):
-        copy = folder / file.relative_to(source)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
+def _write(files: Mapping[str, bytes], folder: Path) -> None:
+    for path, content in files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
 
 
 def _install(requirements: Path, architecture: Architecture, folder: Path) -> None:

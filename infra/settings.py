@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Node
 
 ROOT = Path(__file__).parent.parent
+BUILD = ROOT / "build"
 
 Architecture = Literal["arm64", "x86_64"]
 

@@ -9,6 +9,7 @@
     GET, PUT /app/{bank}/{customer}/consent       {"granted": bool}
     POST /app/{bank}/{customer}/purchases         go shopping: a payment, and a till that prints
     GET  /app/barcode/{symbology}?value=          SVG
+    GET  /api/                                    the API's description, to read
 
 A sandbox: it listens on the loopback address only and has no sign-in.
 """
@@ -33,6 +34,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from infra import openapi
 from infra.sandbox import barcodes
 from infra.sandbox.bank import Bank
 
@@ -42,7 +44,7 @@ PAGE = Path(__file__).parent / "page"
 PORT = 8471
 SILENCE = 60  # seconds that a silent bank keeps its caller waiting, at most
 HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -77,6 +79,7 @@ def bank_app(banks: Sequence[Bank], go_shopping: Shopping) -> Starlette:
             Route("/app/{bank}/{customer}/changes", changes),
             Route("/app/{bank}/{customer}/consent", consent, methods=["GET", "PUT"]),
             Route("/app/{bank}/{customer}/purchases", purchase, methods=["POST"]),
+            Mount("/api", StaticFiles(directory=openapi.pages(), html=True)),
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ],
         middleware=[

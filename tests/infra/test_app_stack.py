@@ -7,18 +7,13 @@ from typing import Any
 
 import pytest
 
+from counterfoil.openapi.operations import OPERATIONS
+from tests.edge import PAGES
 from tests.infra.synthesis import BANKS, Synthesis, ref
 
 ALARMS_OF_A_FUNCTION = {"Errors", "Throttles", "Duration"}
 # Every route, and who may call it: by a signed body, by a bank's access token with a scope, or anyone.
-ROUTES = {
-    "POST /v1/banks/{bank}/transactions": "signed",
-    "POST /v1/retailers/{retailer}/receipts": "signed",
-    "PUT /v1/banks/{bank}/customers/{customer_id}/consents/{purpose}": "consents",
-    "GET /v1/banks/{bank}/customers/{customer_id}/consents": "consents",
-    "GET /v1/banks/{bank}/deliveries/{delivery_id}": "deliveries",
-    "GET /v1/merchants": "public",
-}
+ROUTES = {f"{one.method} {one.path}": one.proof for one in OPERATIONS} | dict.fromkeys(PAGES, "public")
 
 
 def _alarms(deployment: Synthesis, namespace: str, dimension: str) -> dict[str, set[str]]:
@@ -161,17 +156,25 @@ def _denies_plain_http(statement: dict[str, Any]) -> bool:
     )
 
 
-def test_every_route_is_known_and_lets_in_whom_it_should(production: Synthesis) -> None:
-    found = {}
+def test_every_route_is_described_and_every_described_route_is_deployed(production: Synthesis) -> None:
+    deployed = {route["RouteKey"] for route in production.resources("ApiGatewayV2::Route").values()}
+    advice = (
+        "add an Operation to OPERATIONS (counterfoil/openapi/operations.py), or a page for people to PAGES "
+        "(tests/edge.py)"
+    )
+    assert deployed - ROUTES.keys() == set(), advice
+    assert ROUTES.keys() - deployed == set(), "described, but no area of infra/ has the route"
+
+
+def test_every_route_lets_in_whom_it_should(production: Synthesis) -> None:
     for route in production.resources("ApiGatewayV2::Route").values():
-        proof = ROUTES.get(route["RouteKey"])
+        proof = ROUTES[route["RouteKey"]]
         if route["AuthorizationType"] == "JWT":
             assert route["AuthorizationScopes"] == [f"counterfoil/{bank}.{proof}" for bank in BANKS]
             assert "AuthorizerId" in route
         else:
-            assert (route["AuthorizationType"], proof) in {("NONE", "signed"), ("NONE", "public")}
-        found[route["RouteKey"]] = proof
-    assert found == ROUTES
+            assert route["AuthorizationType"] == "NONE"
+            assert proof in ("bank_signed", "signed", "path_secret", "public")
 
 
 def test_every_route_is_throttled(production: Synthesis) -> None:

@@ -69,6 +69,6 @@ def _new_keys() -> tuple[str, Credentials]:
     return secret, Credentials(secrets=(secret,))
 
 
-STANDARD_WEBHOOKS = Proof(_verify, _sign, _new_keys)
+STANDARD_WEBHOOKS = Proof(_verify, _sign, _new_keys, headers=webhooks.HEADERS)
 
 ADAPTER = BankAdapter(name="direct", proof=STANDARD_WEBHOOKS, parse=parse, render=render, requires=("secrets",))

@@ -27,6 +27,11 @@ _ALGORITHM = "ES512"
 _VERSION = "2"
 _SIGNATURE, _SENT_AT = "tl-signature", "x-tl-webhook-timestamp"
 _SIGNED_HEADERS = "X-Tl-Webhook-Timestamp"
+_HEADERS = {
+    "Tl-Signature": "A detached JWS (ES512) over the method, the path, the headers that its own header lists, and the "
+    "body, as TrueLayer's public request signing (v2).",
+    "X-Tl-Webhook-Timestamp": "When it was signed (RFC 3339), at most five minutes away; one of the signed headers.",
+}
 
 # Header and signature alone. A JWS that brings content of its own would be verified over that, not over the request.
 _DETACHED = re.compile(r"[A-Za-z0-9_-]{1,4096}\.\.[A-Za-z0-9_-]{1,256}", re.ASCII)
@@ -121,7 +126,7 @@ def _new_keys() -> tuple[str, Credentials]:
 
 ADAPTER = BankAdapter(
     name="jws",
-    proof=Proof(_verify, _sign, _new_keys),
+    proof=Proof(_verify, _sign, _new_keys, headers=_HEADERS),
     parse=direct.parse,
     render=direct.render,
     requires=("secrets", "public_keys"),

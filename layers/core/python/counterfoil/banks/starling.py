@@ -86,6 +86,8 @@ class _AnyFeedItem(_Envelope):
 
 
 class _CardFeedItem(_Envelope):
+    """Starling's feed item of a card payment. Any other is taken, and nothing of it is kept."""
+
     event_timestamp: Instant
     account_holder_uid: Id
     content: _FeedItem
@@ -173,9 +175,16 @@ def _new_keys() -> tuple[str, Credentials]:
 
 ADAPTER = BankAdapter(
     name="starling",
-    proof=Proof(_verify, _sign, _new_keys, timed=False),
+    proof=Proof(
+        _verify,
+        _sign,
+        _new_keys,
+        timed=False,
+        headers={_HEADER: "The base64 of SHA512withRSA over the raw body, by the bank's key."},
+    ),
     parse=parse,
     render=direct.render,
     own_merchant_ids=True,
     requires=("secrets", "public_keys"),
+    takes=_CardFeedItem,
 )

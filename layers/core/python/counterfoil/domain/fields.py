@@ -3,10 +3,20 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+)
+from pydantic.json_schema import JsonSchemaValue
 
 from counterfoil.domain import card_numbers
 from counterfoil.domain.currencies import CURRENCIES
@@ -85,6 +95,16 @@ def _tellable(name: str) -> bool:
     return _TELLABLE_NAME.fullmatch(name) is not None and not card_numbers.in_free_text(name)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shaped(AfterValidator):
+    """A check that the API's description tells as a `pattern`."""
+
+    pattern: str
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(core) | {"pattern": f"^(?:{self.pattern})$"}
+
+
 def matching(pattern: str, message: str) -> AfterValidator:
     """A check that the whole of a string has the shape of `pattern`."""
     shape = re.compile(pattern, re.ASCII)
@@ -94,7 +114,7 @@ def matching(pattern: str, message: str) -> AfterValidator:
             raise ValueError(message)
         return value
 
-    return AfterValidator(check)
+    return _Shaped(check, pattern)
 
 
 def refusing(is_wrong: Callable[[str], bool], message: str) -> AfterValidator:
@@ -158,7 +178,10 @@ Text = Annotated[
 Money = Annotated[int, Field(ge=0, le=999_999_999_999)]
 """An amount in minor units of its currency."""
 
-Currency = Annotated[str, refusing(lambda code: code not in CURRENCIES, "must be a currency code of ISO 4217")]
+_NO_CURRENCY = "must be a currency code of ISO 4217"
+Currency = Annotated[
+    str, matching(r"[A-Z]{3}", _NO_CURRENCY), refusing(lambda code: code not in CURRENCIES, _NO_CURRENCY)
+]
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 """An RFC 3339 time with an offset, as an aware datetime that keeps the offset given."""

@@ -16,6 +16,14 @@ from counterfoil.errors import Unauthenticated
 
 TOLERANCE_SECONDS = 300
 
+HEADERS = {
+    "webhook-id": "The message's own id: the same at every try.",
+    "webhook-timestamp": "When it was signed, in seconds since 1970; at most five minutes away.",
+    "webhook-signature": "One or several of `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`, with spaces "
+    "between. The key is what follows `whsec_` in the secret, base64-decoded.",
+}
+"""What each header of a signed message holds."""
+
 _PREFIX = "whsec_"
 _KEY_BYTES = range(24, 65)
 _ID = re.compile(r"[!-~]{1,256}")

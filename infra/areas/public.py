@@ -1,4 +1,4 @@
-"""What is said about merchants in public."""
+"""What is said in public: who takes part, and what the API can do."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 
 def add(app: AppStack) -> None:
+    _merchants(app)
+    _description(app)
+
+
+def _merchants(app: AppStack) -> None:
     function = Function(
         app,
         "merchant_api",
@@ -26,4 +31,22 @@ def add(app: AppStack) -> None:
         rate=50,
         burst=100,
         proof="Public: names, status and towns, nothing else.",
+    )
+
+
+def _description(app: AppStack) -> None:
+    function = Function(
+        app,
+        "openapi_document",
+        app.platform,
+        description="Shows the API's description",
+        environment={"OPENAPI_FILE": "openapi.json"},
+    )
+    app.public_route(
+        "GET",
+        "/v1/openapi.json",
+        function,
+        rate=50,
+        burst=100,
+        proof="Public: what the API takes and answers, made from the code alone.",
     )

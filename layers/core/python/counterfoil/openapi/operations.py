@@ -1,0 +1,178 @@
+"""The table of routes: one entry a route of the machine API. Pages for people (`/connect/…`) are not part of it.
+
+Documentation, the tests' edge and the test of the deployed routes read it; a route without an entry fails them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel
+
+from counterfoil.banks import BANKS
+from counterfoil.domain.consent import ConsentRequest
+from counterfoil.domain.receipt_files import ReceiptFileRequest
+from counterfoil.errors import Conflict, NotFound, Refused
+from counterfoil.openapi import answers
+
+Tag = Literal["Transactions", "Receipts", "Consents", "Deliveries", "Public"]
+TAGS: dict[Tag, str] = {
+    "Transactions": "From a bank: what its customers pay by card.",
+    "Receipts": "From a retailer: what its tills print.",
+    "Consents": "From a bank's app or backend: what its customers agreed to.",
+    "Deliveries": "From a bank's backend: how the receipts sent to it stand.",
+    "Public": "For everybody.",
+}
+
+Proof = Literal["bank_signed", "signed", "path_secret", "consents", "deliveries", "public"]
+"""Who may call: a bank as its adapter's proof says, a partner by Standard Webhooks, an account by the secret in its
+path, a bank's access token with that scope, or anybody."""
+
+SIGNING_BANKS = tuple(adapter for adapter in BANKS if adapter.proof.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One route.
+
+    `function` is the handler's file, and the first part of the names of its examples in `events/`. `says` is
+    Markdown. `takes` is the body, or one of several. `status` and `gives` are the answer where all is well. `refuses`
+    adds to what follows from the proof and the body.
+    """
+
+    method: Literal["GET", "PUT", "POST", "DELETE"]
+    path: str
+    function: str
+    tag: Tag
+    summary: str
+    says: str
+    proof: Proof
+    status: int
+    gives: type[BaseModel]
+    takes: tuple[type[BaseModel], ...] = ()
+    refuses: tuple[type[Refused], ...] = ()
+
+
+_CUSTOMER = "/v1/banks/{bank}/customers/{customer_id}"
+_FILES = "/v1/retailers/{retailer}/receipt-files"
+_DELIVERY = "/v1/banks/{bank}/deliveries/{delivery_id}"
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "POST",
+        "/v1/banks/{bank}/transactions",
+        "bank_webhook",
+        "Transactions",
+        "Report a card transaction",
+        "Each bank sends its own form, proved in its own way. Facts of one `transaction_id` (authorised, cleared, "
+        "reversed) merge into one record, in whatever order and however often they come. What is not ours to keep "
+        "(no consent, a merchant that is not live) gets the same answer and leaves nothing behind.",
+        "bank_signed",
+        202,
+        answers.Taken,
+        takes=tuple(dict.fromkeys(adapter.takes for adapter in SIGNING_BANKS)),
+        refuses=(NotFound,),
+    ),
+    Operation(
+        "POST",
+        "/v1/retailers/{retailer}/receipts",
+        "retailer_receipt",
+        "Receipts",
+        "Send a receipt, or up to a hundred",
+        "The sums must hold exactly: lines with their modifiers and discounts, less the receipt's discounts, plus "
+        "service charge, tip and rounding, are `total`, and so are the tenders. The same `receipt_id` with another "
+        "body is a correction. Fields that are not listed are refused, so that nothing personal gets in by accident.",
+        "signed",
+        202,
+        answers.ReceiptsTaken,
+        takes=(answers.Receipts,),
+        refuses=(NotFound,),
+    ),
+    Operation(
+        "POST",
+        _FILES,
+        "receipt_files",
+        "Receipts",
+        "Ask for a form to upload a file of receipts",
+        "JSON Lines (a receipt a line) or CSV (a line item a row), of up to 1 GiB. The form is posted straight to the "
+        "storage; what is uploaded first counts. `docs/receipt-files.md` lists the columns.",
+        "signed",
+        201,
+        answers.ReceiptFileAskedFor,
+        takes=(ReceiptFileRequest,),
+        refuses=(NotFound, Conflict),
+    ),
+    Operation(
+        "GET",
+        f"{_FILES}/{{file_id}}",
+        "receipt_files",
+        "Receipts",
+        "See how a file of receipts stands",
+        "Signed as everything else, over the empty body. `waiting`: not uploaded yet. `failed`: nothing in it could be "
+        "read. A wrong row never stops the others. Files are forgotten after 30 days.",
+        "signed",
+        200,
+        answers.ReceiptFileState,
+        refuses=(NotFound,),
+    ),
+    Operation(
+        "PUT",
+        f"{_CUSTOMER}/consents/{{purpose}}",
+        "consent_update",
+        "Consents",
+        "Grant or withdraw one purpose",
+        "A grant names the version it saw (`expected_version`) and the notice that was shown. A withdrawal needs "
+        "neither. The same request again changes nothing and gets the same answer.",
+        "consents",
+        200,
+        answers.ConsentChosen,
+        takes=(ConsentRequest,),
+        refuses=(NotFound, Conflict),
+    ),
+    Operation(
+        "GET",
+        f"{_CUSTOMER}/consents",
+        "consent_update",
+        "Consents",
+        "Read a customer's consents and their history",
+        "A customer never heard of has everything off.",
+        "consents",
+        200,
+        answers.Consents,
+        refuses=(NotFound,),
+    ),
+    Operation(
+        "GET",
+        _DELIVERY,
+        "delivery_status",
+        "Deliveries",
+        "See how a delivery stands",
+        "`queued`: not tried yet. `failing`: tried, and tried again for three days. `delivered`: answered 2xx. "
+        "`suppressed`: not sent, since the customer withdrew. `superseded`: overtaken by a later version.",
+        "deliveries",
+        200,
+        answers.DeliveryStatus,
+        refuses=(NotFound,),
+    ),
+    Operation(
+        "GET",
+        "/v1/merchants",
+        "merchant_api",
+        "Public",
+        "List who takes part",
+        "May be cached for a minute.",
+        "public",
+        200,
+        answers.PublicMerchants,
+    ),
+    Operation(
+        "GET",
+        "/v1/openapi.json",
+        "openapi_document",
+        "Public",
+        "Read this description",
+        "OpenAPI 3.1. May be cached for an hour.",
+        "public",
+        200,
+        answers.Description,
+    ),
+)
