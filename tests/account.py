@@ -11,10 +11,15 @@ from moto.core import DEFAULT_ACCOUNT_ID
 
 from counterfoil.domain import webhooks
 from functions import register_partners
+from infra.sandbox import signing
 
 SANDBOX = Path(__file__).parents[1] / "infra" / "sandbox"
 REGION = "eu-west-1"
-BANKS = ("openbank", "harbourbank")
+REGISTERED = json.loads((SANDBOX / "banks.json").read_text())["banks"]
+BANKS = tuple(bank["bank"] for bank in REGISTERED)
+KEYS = {bank["bank"]: signing.SCHEMES[bank["adapter"]].new_keys() for bank in REGISTERED}
+"""What each bank signs with, and the public keys that are registered for it."""
+
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_ACCESS_KEY_ID": "testing",
@@ -23,6 +28,10 @@ ENVIRONMENT = {
     "RENDEZVOUS_TABLE": "rendezvous",
     "SALTS_TABLE": "salts",
     "PAYLOADS_BUCKET": "payloads",
+    "FILES_BUCKET": "files",
+    "FILES_QUEUE_URL": "https://queues.test/1/files",
+    "WORK_SECONDS": "200",
+    "SPREAD_SECONDS": "600",
     "MATCH_QUEUE_URL": "https://queues.test/1/match",
     "DELIVERY_QUEUE_URLS": json.dumps({bank: f"https://queues.test/1/{bank}" for bank in BANKS}),
     "SEALING_SECRET": "counterfoil/sealing",
@@ -63,22 +72,27 @@ def _index(name: str, attribute: str) -> dict[str, Any]:
     }
 
 
-def create_bucket() -> None:
-    boto3.client("s3").create_bucket(Bucket="payloads", CreateBucketConfiguration={"LocationConstraint": REGION})
+def create_buckets() -> None:
+    s3 = boto3.client("s3")
+    for bucket in ("payloads", "files"):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
 
 
 def create_secrets() -> dict[str, str]:
+    """What each partner signs with; the secrets of those that share one are stored."""
     client = boto3.client("secretsmanager")
     client.create_secret(Name="counterfoil/sealing", SecretString="s" * 64)
-    made = {who: webhooks.new_secret() for who in (*BANKS, "kite", "fern", "stranger")}
-    for who, secret in made.items():
-        if who != "stranger":
-            client.create_secret(Name=f"counterfoil/webhooks/{who}/2026-11", SecretString=secret)
-    return made
+    shared = {who: webhooks.new_secret() for who in (*BANKS, "kite", "fern")}
+    for who, secret in shared.items():
+        client.create_secret(Name=f"counterfoil/webhooks/{who}/2026-11", SecretString=secret)
+    key_pairs = {bank: key for bank, (key, public_keys) in KEYS.items() if public_keys}
+    return shared | key_pairs | {"stranger": webhooks.new_secret()}
 
 
 def register() -> None:
-    texts = {name: (SANDBOX / f"{name}.json").read_text() for name in ("merchants", "banks")}
+    banks = [bank | {"public_keys": KEYS[bank["bank"]][1]} for bank in REGISTERED]
+    texts = {"merchants": (SANDBOX / "merchants.json").read_text(), "banks": json.dumps({"banks": banks})}
     answer = register_partners.handler(texts, None)
     assert "registered" in answer, answer
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from infra.sandbox.partner_api import PartnerApi
-from infra.sandbox.signing import is_genuine, signed_post
+from infra.sandbox.signing import STANDARD_WEBHOOKS, Request, Scheme, is_genuine
 
 Listener = Callable[[str, str], None]  # (customer_id, "payments" or "consent")
 
@@ -58,12 +58,15 @@ class Trouble:
 
 @dataclass
 class Bank:
-    """One bank. `secrets` sign what it sends (the first) and verify what it gets (any)."""
+    """One bank. Its `secrets` verify what it gets (any of them); `signing_key` signs what it sends, as `scheme` says:
+    where none is given, the first secret does."""
 
     bank: str
     name: str
     secrets: list[str]
     api: PartnerApi
+    scheme: Scheme = STANDARD_WEBHOOKS
+    signing_key: str = ""
     payments: dict[str, Payment] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
     trouble: Trouble | None = None
@@ -71,6 +74,9 @@ class Bank:
     on_attempt: "Callable[[Bank, Attempt], None] | None" = None
     _receipts: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     _changed: Condition = field(default_factory=Condition)
+
+    def __post_init__(self) -> None:
+        self.signing_key = self.signing_key or self.secrets[0]
 
     # Its own ledger
 
@@ -108,9 +114,11 @@ class Bank:
     # To Counterfoil
 
     def send(self, event: Mapping[str, Any], *, secret: str | None = None) -> httpx.Response:
-        """Report a transaction, signed; `secret` replaces the bank's own (a forger's, for instance)."""
-        url = f"{self.api.api_url}/v1/banks/{self.bank}/transactions"
-        return signed_post(self.api.http, url, secret or self.secrets[0], json.dumps(event).encode())
+        """Report a transaction, signed; `secret` replaces the bank's own key (a forger's, for instance)."""
+        request = Request("POST", f"/v1/banks/{self.bank}/transactions", json.dumps(event).encode())
+        proof = self.scheme.sign(secret or self.signing_key, request, datetime.now(UTC))
+        headers = {"content-type": "application/json"} | proof
+        return self.api.http.post(f"{self.api.api_url}{request.path}", content=request.body, headers=headers)
 
     def consent(self, customer_id: str) -> dict[str, Any]:
         """Whether the customer has `receipts` granted, and from when: {granted, effective_at}."""

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from standardwebhooks import Webhook
+from infra.sandbox import signing
 
 EVENTS = Path(__file__).parents[2] / "events"
+STRANGER = "stranger"
 
+_BANK = re.compile(r"/v1/banks/([^/]+)")
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
@@ -30,23 +32,34 @@ class Event:
     token: str | None
     expect: Mapping[str, Any]
 
-    def signed(self, secrets: Mapping[str, str], now: datetime) -> dict[str, str]:
-        """The headers to send; `secrets` holds each partner's `whsec_…`, and the stranger's."""
+    @property
+    def bank(self) -> str:
+        """The bank of the path, or empty."""
+        found = _BANK.match(self.path)
+        return found[1] if found else ""
+
+    def signed(self, keys: Mapping[str, str], now: datetime) -> dict[str, str]:
+        """The headers to send. `keys` holds what each partner signs with: a bank by its own scheme (`signing`), the
+        stranger as the partner would whose path this is."""
         headers = {"content-type": "application/json"} if self.body else {}
         if self.by is not None:
-            at = now + timedelta(seconds=self.seconds_ahead)
-            message_id = "msg_" + self.name
-            headers |= {
-                "webhook-id": message_id,
-                "webhook-timestamp": str(int(at.timestamp())),
-                "webhook-signature": Webhook(secrets[self.by]).sign(message_id, at, self.body.decode()),
-            }
+            scheme = signing.scheme_of(self.bank if self.by == STRANGER else self.by)
+            key = signing.strangers_key(scheme) if self.by == STRANGER else keys[self.by]
+            request = signing.Request(self.method, self.path, self.body, f"msg_{self.name}")
+            headers |= scheme.sign(key, request, now + timedelta(seconds=self.seconds_ahead))
         return headers | dict(self.headers)
 
 
 def names(function: str = "*") -> list[str]:
     """The events of a function, or of all, as `<function>.<case>`."""
     return sorted(path.stem for path in EVENTS.glob(f"{function}.*.json"))
+
+
+def played(function: str = "*") -> list[str]:
+    """As `names`, without those of banks that the sandbox does not simulate: the contract tests alone play these."""
+    now = datetime.now(UTC)
+    banks = {name: load(name, now).bank for name in names(function)}
+    return [name for name, bank in banks.items() if not bank or bank in signing.adapters()]
 
 
 def load(name: str, now: datetime) -> Event:

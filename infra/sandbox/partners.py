@@ -1,6 +1,5 @@
 """The sandbox's banks and tills, connected to a deployment as ops would connect real ones."""
 
-import base64
 import json
 import random
 import secrets
@@ -18,12 +17,15 @@ from typing import Any
 import httpx
 
 from infra.names import SECRETS_KEY_ALIAS
+from infra.sandbox import signing
 from infra.sandbox.bank import Bank
 from infra.sandbox.bank_app import serving
 from infra.sandbox.deploy import BANKS, Deployment
 from infra.sandbox.engine import ROOT
 from infra.sandbox.partner_api import PartnerApi
 from infra.sandbox.retelling import retold
+from infra.sandbox.signing import new_secret
+from infra.sandbox.starling import StarlingBank
 from infra.sandbox.till import Till
 
 # What the app's button buys: the payment, the shop and its receipt.
@@ -34,6 +36,9 @@ PURCHASES = (
     ("bank_webhook.basket_harbourbank", "fern", "retailer_receipt.basket_of_30"),
 )
 MERCHANTS = Path(__file__).with_name("merchants.json")
+Keys = tuple[str, list[str]]  # what a bank signs with, and the public keys to register
+PROGRAMS: Mapping[str, type[Bank]] = {"starling": StarlingBank}
+"""The banks' programs by adapter; every other bank's is Bank."""
 
 
 class RegistrationError(Exception):
@@ -55,20 +60,17 @@ def connected(deployment: Deployment) -> Iterator[Partners]:
     banks, merchants = json.loads(BANKS.read_text())["banks"], json.loads(MERCHANTS.read_text())["merchants"]
     known = _secrets(deployment, [name for each in (*banks, *merchants) for name in each.get("secrets", ())])
     with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=20)) as http:
-        programs = {entry["bank"]: _bank(entry, deployment, known, http) for entry in banks}
+        keys = {entry["bank"]: signing.SCHEMES[entry["adapter"]].new_keys() for entry in banks}
+        programs = {entry["bank"]: _bank(entry, keys[entry["bank"]], deployment, known, http) for entry in banks}
         tills = {
             entry["retailer"]: Till(entry["retailer"], known[entry["secrets"][0]], deployment.api_url, http)
             for entry in merchants
             if "secrets" in entry
         }
         with serving(list(programs.values()), partial(_go_shopping, tills)) as page_url:
-            _register(deployment, banks, page_url)
+            public = {bank: public_keys for bank, (_, public_keys) in keys.items()}
+            _register(deployment, banks, page_url, public)
             yield Partners(programs, tills, page_url)
-
-
-def new_secret() -> str:
-    """A Standard Webhooks secret of 32 random bytes."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _go_shopping(tills: Mapping[str, Till], bank: Bank, customer_id: str) -> None:
@@ -96,8 +98,10 @@ def _secrets(deployment: Deployment, names: list[str]) -> dict[str, str]:
     return known
 
 
-def _bank(entry: Mapping[str, Any], deployment: Deployment, known: Mapping[str, str], http: httpx.Client) -> Bank:
-    name = entry["bank"]
+def _bank(
+    entry: Mapping[str, Any], keys: Keys, deployment: Deployment, known: Mapping[str, str], http: httpx.Client
+) -> Bank:
+    name, (signing_key, public_keys) = entry["bank"], keys
     api = PartnerApi(
         name,
         deployment.api_url,
@@ -106,12 +110,28 @@ def _bank(entry: Mapping[str, Any], deployment: Deployment, known: Mapping[str, 
         deployment.client_secret(name),
         http,
     )
-    return Bank(name, entry["name"], [known[secret] for secret in entry["secrets"]], api)
+    return PROGRAMS.get(entry["adapter"], Bank)(
+        name,
+        entry["name"],
+        [known[secret] for secret in entry["secrets"]],
+        api,
+        signing.SCHEMES[entry["adapter"]],
+        signing_key if public_keys else "",  # without a key pair, the shared secret signs
+    )
 
 
-def _register(deployment: Deployment, banks: list[dict[str, Any]], page_url: str) -> None:
-    """Runs the ops command, with callbacks at the port that the banks' program got."""
-    listening = [entry | {"callback_url": f"{page_url}/callbacks/{entry['bank']}"} for entry in banks]
+def _register(
+    deployment: Deployment, banks: list[dict[str, Any]], page_url: str, public_keys: Mapping[str, list[str]]
+) -> None:
+    """Runs the ops command, with callbacks at the port that the banks' program got, and the keys made for this run."""
+    listening = [
+        entry
+        | {
+            "callback_url": f"{page_url}/callbacks/{entry['bank']}",
+            "public_keys": public_keys[entry["bank"]],
+        }
+        for entry in banks
+    ]
     with NamedTemporaryFile("w", suffix=".json") as file:
         json.dump({"banks": listening}, file, indent=1)
         file.flush()

@@ -4,15 +4,25 @@ from datetime import UTC, datetime
 
 import pytest
 
+from counterfoil.banks import adapter_named
+from counterfoil.banks.adapter import Arrival, Credentials
 from counterfoil.domain import receipts, registration, strict_json, webhooks
 from counterfoil.domain.merchants import Merchant
 from counterfoil.domain.receipts import Receipt
 from counterfoil.errors import BadRequest, Problem, Unauthenticated
 from counterfoil.retailers import till
-from infra.sandbox import event_files
+from infra.sandbox import event_files, signing
+from tests.account import REGISTERED
 
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
-SECRETS = {who: webhooks.new_secret() for who in ("kite", "fern", "openbank", "harbourbank", "stranger")}
+SECRETS = {who: webhooks.new_secret() for who in ("kite", "fern", "stranger")}
+KEYS = {bank["bank"]: signing.SCHEMES[bank["adapter"]].new_keys() for bank in REGISTERED}
+SIGN_WITH = {bank: key for bank, (key, _) in KEYS.items()}
+ADAPTERS = {bank["bank"]: bank["adapter"] for bank in REGISTERED}
+CREDENTIALS = {
+    bank: Credentials(public_keys=tuple(public)) if public else Credentials(secrets=(key,))
+    for bank, (key, public) in KEYS.items()
+}
 FUNCTIONS = {"bank_webhook", "retailer_receipt", "consent_update", "merchant_api", "delivery_status"}
 
 Answer = tuple[int, set[str], list[str]]
@@ -67,16 +77,16 @@ def test_a_receipt_gets_the_documented_answer(name: str, retailers: dict[str, Me
     assert taken == expect.get("accepted", [])
 
 
-@pytest.mark.parametrize("name", event_files.names("bank_webhook"))
-def test_a_banks_signature_is_as_the_file_says(name: str) -> None:
+@pytest.mark.parametrize("name", event_files.played("bank_webhook"))
+def test_a_banks_proof_is_as_the_file_says(name: str) -> None:
     event = event_files.load(name, NOW)
-    bank = event.path.split("/")[3]
-    headers = event.signed(SECRETS, NOW)
+    adapter = adapter_named(ADAPTERS[event.bank])
+    arrival = Arrival(event.method, event.path, event.signed(SIGN_WITH, NOW), event.body)
     if event.expect["status"] == 401:
         with pytest.raises(Unauthenticated):
-            webhooks.verify(headers, event.body, [SECRETS[bank]], NOW)
+            adapter.proof.verify(arrival, CREDENTIALS[event.bank], NOW)
     else:
-        assert webhooks.verify(headers, event.body, [SECRETS[bank]], NOW)
+        adapter.proof.verify(arrival, CREDENTIALS[event.bank], NOW)
 
 
 def test_times_move_to_the_present() -> None:

@@ -62,7 +62,7 @@ class Live:
 
     @property
     def secrets(self) -> dict[str, str]:
-        banks = {name: bank.secrets[0] for name, bank in self.partners.banks.items()}
+        banks = {name: bank.signing_key for name, bank in self.partners.banks.items()}
         return banks | {name: till.secret for name, till in self.partners.tills.items()} | {"stranger": STRANGER}
 
     def access_token(self, bank: str) -> str:

@@ -51,7 +51,7 @@ def leaves_nothing(name: str) -> bool:
     return name in NOT_KEPT or event_files.load(name, datetime.now(UTC)).expect["status"] >= 400
 
 
-ALL = event_files.names()
+ALL = event_files.played()
 NOTHING = [name for name in ALL if leaves_nothing(name)]
 # Consents first, so that the rest finds them.
 TAKEN = sorted(set(ALL) - set(NOTHING), key=lambda name: ("consent_update.grant" not in name, name))

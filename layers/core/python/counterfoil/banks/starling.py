@@ -21,17 +21,16 @@ from pydantic.alias_generators import to_camel
 from counterfoil.banks import direct
 from counterfoil.banks.adapter import Arrival, BankAdapter, Credentials, Proof
 from counterfoil.domain.fields import Currency, Id, Instant, Money, RegisteredId, Wire, matching, validated
-from counterfoil.domain.transactions import Card, CardTransaction, MerchantOnCard, TransactionEvent
+from counterfoil.domain.times import rfc3339
+from counterfoil.domain.transactions import TransactionEvent
 from counterfoil.errors import Unauthenticated
 
 _HEADER = "x-hook-signature"
 _KEY_BITS = 2048
 
-type _Status = Literal["authorised", "cleared", "reversed", "refunded"]
-
 # By direction and status. What moves no money (DECLINED, ACCOUNT_CHECK, UPCOMING, RETRYING) is no payment. A payment
 # that is REFUNDED stays a payment, and its receipt true: the money back is a feed item of its own, coming IN.
-_FACTS: dict[tuple[str, str], _Status] = {
+_FACTS: dict[tuple[str, str], str] = {
     ("OUT", "PENDING"): "authorised",
     ("OUT", "SETTLED"): "cleared",
     ("OUT", "REVERSED"): "reversed",
@@ -72,6 +71,7 @@ class _FeedItem(_Kind):
     account_uid: Id | None = None
     amount: _Amount
     transaction_time: Instant
+    settlement_time: Instant | None = None
     counter_party_sub_entity_uid: RegisteredId
     counter_party_name: Annotated[str, Field(max_length=200)] | None = None
     master_card_feed_details: _MasterCardFeedDetails | None = None
@@ -104,31 +104,29 @@ def parse(value: object) -> TransactionEvent | None:
     return _event(validated(_CardFeedItem, value), fact)
 
 
-def _event(told: _CardFeedItem, fact: _Status) -> TransactionEvent:
+def _event(told: _CardFeedItem, fact: str) -> TransactionEvent:
     item = told.content
     card = item.master_card_feed_details or _MasterCardFeedDetails()
-    data = CardTransaction(
-        transaction_id=item.feed_item_uid,
-        customer_id=told.account_holder_uid,
-        account_id=item.account_uid,
-        card=Card(last4=card.card_last4, scheme="mastercard"),
-        direction="debit" if item.direction == "OUT" else "credit",
-        amount=item.amount.minor_units,
-        currency=item.amount.currency,
-        authorised_at=item.transaction_time,
-        status=fact,
-        merchant=MerchantOnCard(
-            merchant_id=item.counter_party_sub_entity_uid,
-            mcc=None if card.mcc is None else f"{card.mcc:04}",
-            name=item.counter_party_name,
-        ),
-        auth_code=card.authorisation_code or None,
-    )
-    return TransactionEvent(
-        type=f"transaction.{fact}",  # type: ignore[arg-type]
-        timestamp=told.event_timestamp,
-        data=data,
-    )
+    # A clearing is told from another by its own time; a feed item is told anew whenever its owner touches it.
+    at = (item.settlement_time if fact == "cleared" else None) or told.event_timestamp
+    data = {
+        "transaction_id": item.feed_item_uid,
+        "customer_id": told.account_holder_uid,
+        "account_id": item.account_uid,
+        "card": {"last4": card.card_last4, "scheme": "mastercard"},
+        "direction": "debit" if item.direction == "OUT" else "credit",
+        "amount": item.amount.minor_units,
+        "currency": item.amount.currency,
+        "authorised_at": rfc3339(item.transaction_time),
+        "status": fact,
+        "merchant": {
+            "merchant_id": item.counter_party_sub_entity_uid,
+            "mcc": None if card.mcc is None else f"{card.mcc:04}",
+            "name": item.counter_party_name,
+        },
+        "auth_code": card.authorisation_code or None,
+    }
+    return validated(TransactionEvent, {"type": f"transaction.{fact}", "timestamp": rfc3339(at), "data": data})
 
 
 def _verify(arrival: Arrival, credentials: Credentials, now: datetime) -> None:  # noqa: ARG001 - no time is signed
