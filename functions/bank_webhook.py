@@ -8,7 +8,7 @@ from counterfoil.domain import path_secrets, strict_json
 from counterfoil.domain.fields import is_id
 from counterfoil.domain.merchants import Bank
 from counterfoil.errors import Forbidden, NotFound
-from counterfoil.flows import intake
+from counterfoil.flows import intake, pacing
 from counterfoil.runtime import api, env, observe, queues, secrets
 from counterfoil.runtime.api import Reply, Request
 from counterfoil.runtime.queues import Outgoing
@@ -26,6 +26,7 @@ def _take(request: Request) -> Reply:
     credentials, holder = _credentials(bank, secret)
     arrival = Arrival(request.method, request.raw_path, request.headers, request.body, secret)
     adapter.proof.verify(arrival, credentials, now)
+    observe.count(pacing.admit_bank(bank.bank, now))
     event = adapter.parse(strict_json.loads(request.body))
     sealer = secrets.sealer()
     if event is not None and holder not in (None, sealer.subject(bank.bank, event.data.customer_id)):

@@ -8,7 +8,7 @@ from counterfoil.domain.consent import PURPOSES, Choice, ConsentRequest
 from counterfoil.domain.fields import is_id, validated
 from counterfoil.domain.times import rfc3339
 from counterfoil.errors import NotFound
-from counterfoil.flows import consent
+from counterfoil.flows import consent, pacing
 from counterfoil.runtime import api, observe, secrets
 from counterfoil.runtime.api import Reply, Request
 from counterfoil.store import customers
@@ -17,6 +17,7 @@ from counterfoil.store import customers
 def _answer(request: Request) -> Reply:
     bank, customer_id = request.path["bank"], request.path["customer_id"]
     request.require_scope(f"counterfoil/{bank}.consents")
+    observe.count(pacing.admit_bank(bank, datetime.now(UTC)))
     if not is_id(customer_id):
         raise NotFound("no such customer")
     subject = secrets.sealer().subject(bank, customer_id)

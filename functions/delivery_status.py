@@ -1,9 +1,12 @@
 """A bank asks how a delivery stands: GET /v1/banks/{bank}/deliveries/{delivery_id}."""
 
+from datetime import UTC, datetime
+
 from counterfoil.domain.deliveries import parse_delivery_id
 from counterfoil.domain.times import rfc3339
 from counterfoil.errors import NotFound
-from counterfoil.runtime import api
+from counterfoil.flows import pacing
+from counterfoil.runtime import api, observe
 from counterfoil.runtime.api import Reply, Request
 from counterfoil.store import transactions
 
@@ -11,6 +14,7 @@ from counterfoil.store import transactions
 def _show(request: Request) -> Reply:
     bank, delivery_id = request.path["bank"], request.path["delivery_id"]
     request.require_scope(f"counterfoil/{bank}.deliveries")
+    observe.count(pacing.admit_bank(bank, datetime.now(UTC)))
     named = parse_delivery_id(delivery_id)
     transaction = transactions.get(named[0]) if named else None
     if named is None or transaction is None or transaction.bank != bank or named[1] > transaction.version:

@@ -6,7 +6,7 @@ from typing import Any
 from counterfoil.domain import strict_json, webhooks
 from counterfoil.domain.fields import is_id
 from counterfoil.errors import Invalid, NotFound, Problem
-from counterfoil.flows import messages
+from counterfoil.flows import messages, pacing
 from counterfoil.flows.intake import ReceiptTaker
 from counterfoil.retailers import till
 from counterfoil.runtime import api, env, observe, queues, secrets
@@ -22,6 +22,7 @@ def _take(request: Request) -> Reply:
     if retailer is None:
         raise NotFound("no such retailer")
     webhooks.verify(request.headers, request.body, secrets.active(retailer.secrets), now)
+    observe.count(pacing.admit_retailer(retailer.retailer, now))
     batch = till.parse_receipts(strict_json.loads(request.body))
     taken, refused = ReceiptTaker(retailer.retailer, secrets.sealer(), now).take_all(batch)
     if not taken:

@@ -101,7 +101,9 @@ class Function(Construct):
 
     def use_table(self, table: dynamodb.Table, *actions: str) -> None:
         self.allow(actions, table.table_arn)
-        writes = any(action in WRITE_ITEM for action in actions)
+        self._use_key(table, writes=any(action in WRITE_ITEM for action in actions))
+
+    def _use_key(self, table: dynamodb.Table, *, writes: bool) -> None:
         key_actions = [
             "kms:Decrypt",
             "kms:DescribeKey",
@@ -109,15 +111,26 @@ class Function(Construct):
         ]
         self.allow(key_actions, table.encryption_key.key_arn, via="dynamodb")
 
+    def keep_pace(self, table: dynamodb.Table) -> None:
+        """Counts what partners send, and nothing else of that table."""
+        self.lambda_function.add_environment("RENDEZVOUS_TABLE", table.table_name)
+        only_rates = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["rate#*"]}}
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=["dynamodb:UpdateItem"], resources=[table.table_arn], conditions=only_rates)
+        )
+        self._use_key(table, writes=True)
+
     def use_bodies(self, bucket: s3.Bucket, *actions: str) -> None:
         """The bodies of receipts that are too large to lie in the ledger."""
-        self.allow(actions, bucket.arn_for_objects("bodies/*"))
+        self.use_objects(bucket, "bodies/*", "Any receipt's body: its name is made at run time.", *actions)
+
+    def use_objects(self, bucket: s3.Bucket, names: str, reason: str, *actions: str) -> None:
+        """The objects whose name fits the pattern `names`; `reason` says why it is one."""
+        self.allow(actions, bucket.arn_for_objects(names))
         self.allow(["kms:Decrypt", "kms:GenerateDataKey"], bucket.encryption_key.key_arn, via="s3")
         # The rule names the bucket as this stack will: by what the other stack exports.
         exported = Stack.of(bucket).resolve(Stack.of(bucket).export_value(bucket.bucket_arn))
-        self._explain_wildcard(
-            f"{exported['Fn::ImportValue']}/bodies/*", "Any receipt's body: its name is made at run time."
-        )
+        self._explain_wildcard(f"{exported['Fn::ImportValue']}/{names}", reason)
 
     def send_to(self, *queues: sqs.IQueue) -> None:
         self.allow(["sqs:SendMessage"], *(queue.queue_arn for queue in queues))

@@ -56,6 +56,7 @@ def _bank_webhook(app: AppStack, matching: WorkQueue) -> None:
     function.read_secret(SEALING_SECRET)
     function.read_secrets_under(WEBHOOK_SECRETS)
     function.send_to(matching.queue)
+    function.keep_pace(data.rendezvous)
     app.public_route("POST", "/v1/banks/{bank}/transactions", function, rate=5000, burst=5000, proof=SIGNED)
 
 
@@ -79,6 +80,7 @@ def _retailer_receipt(app: AppStack, matching: WorkQueue) -> None:
     function.read_secret(SEALING_SECRET)
     function.read_secrets_under(WEBHOOK_SECRETS)
     function.send_to(matching.queue)
+    function.keep_pace(data.rendezvous)
     app.public_route("POST", "/v1/retailers/{retailer}/receipts", function, rate=5000, burst=5000, proof=SIGNED)
 
 

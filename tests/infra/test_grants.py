@@ -58,8 +58,22 @@ def test_keys_are_used_through_their_services_only(production: Synthesis) -> Non
 
 
 def test_readers_change_no_record(production: Synthesis) -> None:
+    """But for the counts of what partners send."""
     for name in READERS:
-        assert _actions(production, name) & WRITES == set(), name
+        own = [each for reader, each in _statements(production) if reader == name and not _only_counts(each)]
+        assert {action for each in own for action in _listed(each["Action"])} & WRITES == set(), name
+
+
+def _only_counts(statement: dict[str, Any]) -> bool:
+    only_rates = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["rate#*"]}}
+    return statement["Action"] == "dynamodb:UpdateItem" and statement.get("Condition") == only_rates
+
+
+def test_whoever_takes_a_partners_calls_counts_them(production: Synthesis) -> None:
+    counters = {name for name, each in _statements(production) if _only_counts(each)}
+    assert counters == {"bank_webhook", "retailer_receipt", "consent_update", "delivery_status"}
+    for name in counters:
+        assert "RENDEZVOUS_TABLE" in production.functions()[name]["Environment"]["Variables"]
 
 
 def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from counterfoil.domain.fields import Id, RegisteredId, Text, Wire, matching, refusing
+from counterfoil.domain.rates import Limits
 
 CARD = "card"
 """The namespace of merchant ids as cards carry them (ISO 8583 field 42); a bank's own ids are under its
@@ -99,6 +100,7 @@ class Merchant(Wire):
     vat_number: VatNumber
     stores: Annotated[tuple[Store, ...], Listed]
     secrets: Annotated[tuple[SecretName, ...], Listed] = ()
+    limits: Limits = Limits()
 
 
 class OAuthClient(Wire):
@@ -129,6 +131,7 @@ class Bank(Wire):
     public_keys: Annotated[tuple[PublicKey, ...], Field(max_length=10, strict=False)] = ()
     oauth: OAuthClient | None = None
     status: Status
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,18 @@ RECORDS: tuple[Record, ...] = (
     ),
     Record("undecided side", "rendezvous", "", "customer", "seen", timedelta(days=7), _CONSENT, "delete", False, False),
     Record(
+        "partner's rate",
+        "rendezvous",
+        "rate#",
+        "partner",
+        "last added",
+        timedelta(hours=1),
+        _PARTNERS,
+        "keep",
+        False,
+        False,
+    ),
+    Record(
         "customer's choices",
         "ledger",
         "C#/C",

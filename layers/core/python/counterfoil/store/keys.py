@@ -7,8 +7,8 @@ ledger
                                     has in common with its reprints                                 get, write
     C#<customer> / C                what a bank's customer consents to, now                            get, write
     C#<customer> / H#<purpose>#<v>  one change of it, never changed                                    query, write
-    C#<customer> / L                the link to a customer's account at their bank                     get, write, delete
-    P#<hash> / P                    whose calls come at a path secret, by its hash                     get, write, delete
+    C#<customer> / L                the link to a customer's account at their bank             get, write, delete
+    P#<hash> / P                    whose calls come at a path secret, by its hash             get, write, delete
     M#<retailer> / M                a retailer's registration                                          get, write
     M#<retailer> / S#<store>        a store's registration, the current one                            get, write
     M#<retailer> / S#<store>#<hash> the same as it was when a receipt was taken                        get, write
@@ -25,6 +25,9 @@ rendezvous
                                     an undecided side. One range query reads both sides of a time span: the
                                     candidates, and those that compete for them               query, write, delete
     in a scope registered by_code the auth code stands beside the amount
+    rate#<partner> / <per second>#<burst>
+                                    what a partner sent lately, as all processes counted it; `#` is no part of a
+                                    partner's name, so that no scope starts so                add, write
 
 salts
     C#<customer>                    the customer's salt                                                get, write
@@ -120,6 +123,11 @@ def till_clock(till: str) -> Key:
 
 def receipt_file(file_id: str) -> Key:
     return {"pk": f"F#{file_id}", "sk": "F"}
+
+
+def rate(partner: str, per_second: int, burst: int) -> Key:
+    """Of `bank/<name>` or `retailer/<name>`; other limits are another count."""
+    return {"pk": f"rate#{partner}", "sk": f"{per_second}#{burst}"}
 
 
 def partition(scope: str, kind: str, amount: int, currency: str, code: str | None) -> str:

@@ -26,12 +26,19 @@ CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 4},
     tcp_keepalive=True,
 )
+# For what may fail without harm, and must not hold anything up.
+_HASTY = Config(connect_timeout=0.5, read_timeout=0.5, retries={"mode": "standard", "max_attempts": 1})
 _LOST_TO_ANOTHER = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 @functools.cache
 def _client() -> Any:
     return boto3.client("dynamodb", config=CONFIG)
+
+
+@functools.cache
+def _hasty_client() -> Any:
+    return boto3.client("dynamodb", config=_HASTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +163,25 @@ def write(change: Put | Change) -> None:
             raise
         there = error.response.get("Item")
         raise ConditionFailed([_inward(there) if there else {}]) from None
+
+
+def add(table: Table, key: Item, numbers: Mapping[str, int], values: Item) -> Item:
+    """Adds to numbers of an item and sets its values; made where there is none. The item as it is then.
+
+    Unconditional, since adding commutes. Gives up within a second: for counts that may be missed.
+    """
+    names = {f"#{name}": name for name in (*numbers, *values)}
+    adds = ", ".join(f"#{name} :{name}" for name in numbers)
+    sets = ", ".join(f"#{name} = :{name}" for name in values)
+    answer = _hasty_client().update_item(
+        TableName=table.name,
+        Key=_outward(key),
+        UpdateExpression=f"ADD {adds} SET {sets}",
+        ExpressionAttributeNames=names,
+        ExpressionAttributeValues=_outward({f":{name}": value for name, value in {**numbers, **values}.items()}),
+        ReturnValues="ALL_NEW",
+    )
+    return _inward(answer["Attributes"])
 
 
 def transact(changes: Sequence[Put | Change]) -> None:
