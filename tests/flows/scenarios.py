@@ -4,6 +4,7 @@ import copy
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from counterfoil.runtime import secrets
@@ -25,6 +26,22 @@ def cleared(world: World, transaction_id: str = "tx_0001", **data: Any) -> Body:
 
 def reversed_payment(world: World, transaction_id: str = "tx_0001", **data: Any) -> Body:
     return payment(world, transaction_id, status="reversed", **data) | {"type": "transaction.reversed"}
+
+
+def at(body: Body, minutes: float) -> Body:
+    """The same, told of that many minutes after the payment was authorised."""
+    happened = datetime.fromisoformat(body["data"]["authorised_at"]) + timedelta(minutes=minutes)
+    return body | {"timestamp": happened.isoformat()}
+
+
+def reprint(body: Body, receipt_id: str, minutes: float = 3) -> Body:
+    """The same sale printed again: another id and barcode, and the time of printing."""
+    printed = datetime.fromisoformat(body["issued_at"]) + timedelta(minutes=minutes)
+    return body | {
+        "receipt_id": receipt_id,
+        "issued_at": printed.isoformat(),
+        "barcode": {"symbology": "code128", "value": receipt_id.upper()},
+    }
 
 
 def receipt(world: World, receipt_id: str = "soho-03-000123", amount: int = 585, **changes: Any) -> Body:
@@ -175,6 +192,45 @@ LATER = [
         "clearing at another amount came first",
         lambda w: [[cleared(w, amount=700)], [payment(w)], [receipt(w)]],
         HELD,
+    ),
+    Scenario(
+        "fuel, cleared below its pre-authorisation",
+        lambda w: [[payment(w, amount=9900)], [receipt(w, amount=4523)], [at(cleared(w, amount=4523), 6)]],
+        HELD,
+    ),
+    Scenario(
+        "a tip, and the receipt with it: its match is given up and correct again",
+        lambda w: [[payment(w)], [receipt(w)], [at(cleared(w, amount=650), 5)], [receipt(w, amount=650)]],
+        HELD,
+    ),
+    Scenario(
+        "shipped in two",
+        lambda w: [
+            [at(cleared(w, amount=4000), 60), at(cleared(w, amount=6000), 30)],
+            [receipt(w, amount=10000)],
+            [payment(w, amount=10000)],
+        ],
+        HELD,
+    ),
+    Scenario("reversed after the match", lambda w: [[payment(w)], [receipt(w)], [at(reversed_payment(w), 9)]], {}),
+    Scenario(
+        "reversed, and cleared all the same",
+        lambda w: [[payment(w)], [receipt(w)], [at(reversed_payment(w), 9)], [at(cleared(w), 10)]],
+        HELD,
+    ),
+    Scenario(
+        "reprinted",
+        lambda w: [[receipt(w), reprint(receipt(w), "soho-03-000124")], [payment(w)]],
+        HELD,
+    ),
+    Scenario(
+        "a code told late is the receipt's no more",
+        lambda w: [
+            [payment(w, auth_code=None, rrn=None, card={"last4": "4242"})],
+            [receipt(w)],
+            [at(cleared(w, auth_code="ZZZZZZ", rrn=None), 5)],
+        ],
+        {},
     ),
     Scenario(
         "split tender",

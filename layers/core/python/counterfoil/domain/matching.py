@@ -48,10 +48,7 @@ from counterfoil.domain.clocks import DAY, UNKNOWN, Clock
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """What both sides may tell of one card payment, hashed by the caller: equal strings are equal values.
-
-    `original`: of a refund, the receipt of what is given back.
-    """
+    """What both sides may tell of a card payment, hashed: equal strings are equal. `original`: a refund's purchase."""
 
     auth: str | None = None
     rrn: str | None = None

@@ -1,7 +1,7 @@
 """The messages of the match and delivery queues. Nothing personal in them is in the clear.
 
     {"id", "transaction": a transaction as stored}
-    {"id", "receipt": {"key", "body_key", "digest", "revision", "body" | "object", "wrapped", "tenders": [as stored]}}
+    {"id", "receipt": {"key", "body_key", "digest", "revision", "body" | "object", "wrapped", "tenders": [as stored], "again"}}
     {"id", "look_again": {"side", "key", "step"}}
     {"transaction": opaque name}                                                            to a delivery queue
 
@@ -25,7 +25,10 @@ from counterfoil.store.bodies import SealedBody
 
 @dataclass(frozen=True, slots=True)
 class ReceiptTaken:
-    """One version of a receipt as it came in: sealed body, its wrapped key, and its card tenders."""
+    """One version of a receipt as it came in: sealed body, its wrapped key, and its card tenders.
+
+    `again`: taken for a reprint once, and looked at a second time.
+    """
 
     receipt_key: str
     body_key: str
@@ -34,6 +37,7 @@ class ReceiptTaken:
     wrapped: bytes
     tenders: tuple[CardTender, ...]
     revision: Revision
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def transaction_taken(message_id: str, transaction: Transaction) -> Send:
     return Send(MATCH_QUEUE, {"id": message_id, "transaction": _outward(item)})
 
 
-def receipt_taken(message_id: str, taken: ReceiptTaken) -> Send:
+def receipt_taken(message_id: str, taken: ReceiptTaken, delay: int = 0) -> Send:
     receipt = {
         "key": taken.receipt_key,
         "body_key": taken.body_key,
@@ -64,9 +68,10 @@ def receipt_taken(message_id: str, taken: ReceiptTaken) -> Send:
         "object": taken.body.stored_as,
         "wrapped": taken.wrapped,
         "revision": [taken.revision.version, taken.revision.taken_at],
+        "again": taken.again or None,
         "tenders": [tenders.to_item(tender) for tender in taken.tenders],
     }
-    return Send(MATCH_QUEUE, {"id": message_id, "receipt": _outward(receipt)})
+    return Send(MATCH_QUEUE, {"id": message_id, "receipt": _outward(receipt)}, delay)
 
 
 def look_again(look: LookAgain, delay: int) -> Send:
@@ -102,6 +107,7 @@ def _content(body: Mapping[str, Any]) -> Transaction | ReceiptTaken | LookAgain:
         wrapped=receipt["wrapped"],
         tenders=tuple(tenders.from_item(item) for item in receipt["tenders"]),
         revision=Revision(*receipt["revision"]),
+        again=receipt.get("again", False),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.transactions import Recall, ReceiptOfMatch, Transaction
 from counterfoil.errors import ConditionFailed, TryAgain
+from counterfoil.flows import messages
 from counterfoil.flows.messages import ReceiptTaken
 from counterfoil.flows.outcome import Outcome
 from counterfoil.flows.payments import carry_on, given_up, move_both
@@ -18,8 +19,7 @@ def take_receipt(taken: ReceiptTaken, work: Work) -> Outcome:
     try:
         body_key = _keep_body(taken, work)
     except bodies.Reprint:
-        bodies.discard(taken.body)
-        return Outcome(counts=("Reprinted",))
+        return _set_reprint_aside(taken, work)
     if body_key is None:
         bodies.discard(taken.body)
         return Outcome(counts=("Repeated",))
@@ -37,6 +37,14 @@ def take_receipt(taken: ReceiptTaken, work: Work) -> Outcome:
     if corrects:
         outcome += _void_the_rest(taken, work)
     return outcome
+
+
+def _set_reprint_aside(taken: ReceiptTaken, work: Work) -> Outcome:
+    """Counted once, with its first print; looked at again, since a correction of the first may be on its way."""
+    if taken.again:
+        bodies.discard(taken.body)
+        return Outcome(counts=("Reprinted",))
+    return Outcome((messages.receipt_taken(work.owner, replace(taken, again=True), work.waits[-1]),))
 
 
 def _keep_body(taken: ReceiptTaken, work: Work) -> str | None:
