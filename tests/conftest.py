@@ -1,15 +1,27 @@
 """What every test may ask for."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from infra import openapi
 from tests.world import World, world
 
 
+@pytest.fixture(scope="session")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The API's description, where the function that serves it finds it."""
+    file = tmp_path_factory.mktemp("package") / "openapi.json"
+    file.write_bytes(openapi.document())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAPI_FILE", str(file))
+        yield json.loads(openapi.document())
+
+
 @pytest.fixture(scope="module")
-def founded() -> Iterator[tuple[World, Any]]:
+def founded(described: dict[str, Any]) -> Iterator[tuple[World, Any]]:
     """One world a module, and how it was when it was founded: making one takes half a second."""
     with world() as made:
         yield made, made.remember()

@@ -71,7 +71,7 @@ class BankAdapter:
     parse(decoded body): the canonical event, or None for what is no card payment; raises Invalid.
     render(notice, bank, credentials, now): the call that delivers it.
     requires: the fields of banks.json that this adapter cannot do without, beside those of every bank.
-    takes: the body of a card payment, for the API's description.
+    takes: the bodies that a bank sends, for the API's description.
     """
 
     name: str
@@ -80,4 +80,4 @@ class BankAdapter:
     render: Callable[[Notice, Bank, Credentials, datetime], Call]
     own_merchant_ids: bool = False
     requires: tuple[str, ...] = ()
-    takes: type[Wire] = TransactionEvent
+    takes: tuple[type[Wire], ...] = (TransactionEvent,)

@@ -169,5 +169,5 @@ ADAPTER = BankAdapter(
     render=render,
     own_merchant_ids=True,
     requires=("oauth",),
-    takes=_Webhook,
+    takes=(_Webhook, _Envelope),
 )

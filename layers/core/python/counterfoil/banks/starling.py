@@ -82,11 +82,13 @@ class _Envelope(_StarlingWire):
 
 
 class _AnyFeedItem(_Envelope):
+    """Any other feed item of Starling's: taken, and nothing of it is kept."""
+
     content: _Kind
 
 
 class _CardFeedItem(_Envelope):
-    """Starling's feed item of a card payment. Any other is taken, and nothing of it is kept."""
+    """Starling's feed item of a card payment."""
 
     event_timestamp: Instant
     account_holder_uid: Id
@@ -184,5 +186,5 @@ ADAPTER = BankAdapter(
     render=direct.render,
     own_merchant_ids=True,
     requires=("secrets", "public_keys"),
-    takes=_CardFeedItem,
+    takes=(_CardFeedItem, _AnyFeedItem),
 )

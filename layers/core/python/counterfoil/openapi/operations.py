@@ -67,7 +67,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "bank_signed",
         202,
         answers.Taken,
-        takes=tuple(dict.fromkeys(adapter.takes for adapter in SIGNING_BANKS)),
+        takes=tuple(dict.fromkeys(body for adapter in SIGNING_BANKS for body in adapter.takes)),
         refuses=(NotFound,),
     ),
     Operation(

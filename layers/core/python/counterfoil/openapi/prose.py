@@ -50,13 +50,22 @@ SCOPES = {
     "deliveries": "Read and repeat deliveries to the bank",
 }
 
+_ID = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"}
 PARAMETERS: dict[str, dict[str, Any]] = {
-    "bank": {"description": "The name under which the bank is registered", "example": "openbank"},
-    "retailer": {"description": "The name under which the retailer is registered", "example": "kite"},
-    "file_id": {"description": "From the answer that gave the form", "example": "file_…"},
-    "customer_id": {"description": "The bank's own id of its customer", "example": "cust_42"},
+    "bank": {"description": "The name under which the bank is registered", "example": "openbank", "schema": _ID},
+    "retailer": {"description": "The name under which the retailer is registered", "example": "kite", "schema": _ID},
+    "file_id": {
+        "description": "From the answer that gave the form",
+        "example": "file_q3bJ0vLr8yXwT1mZk5dN2A",
+        "schema": _ID,
+    },
+    "customer_id": {"description": "The bank's own id of its customer", "example": "cust_42", "schema": _ID},
     "purpose": {"description": "What the customer agrees to", "schema": {"type": "string", "enum": ["receipts"]}},
-    "delivery_id": {"description": "From the delivery, or its `webhook-id`", "example": "dlv_…_1"},
+    "delivery_id": {
+        "description": "From the delivery, or its `webhook-id`",
+        "example": "dlv_q3bJ0vLr8yXwT1mZk5dN2A_1",
+        "schema": _ID,
+    },
 }
 
 REFUSALS: dict[type[Refused], str] = {
