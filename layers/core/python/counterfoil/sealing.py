@@ -129,7 +129,7 @@ class Sealer:
         return self._page_key(purpose).encrypt_at_time(content, int(now.timestamp())).decode()
 
     def from_browser(self, purpose: str, token: str, seconds: int, now: datetime) -> bytes | None:
-        """What `for_browser` was given for this purpose, unless that is longer ago than `seconds`; None for all else."""
+        """What `for_browser` was given for this purpose at most `seconds` ago; None for all else."""
         try:
             return self._page_key(purpose).decrypt_at_time(token.encode(), seconds, int(now.timestamp()))
         except (InvalidToken, ValueError):

@@ -1,6 +1,7 @@
 """OAuth 2.0 authorisation code grant (RFC 6749) over `oauthlib`: what to send, and what an answer says. No I/O."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -33,7 +34,7 @@ def authorise_url(client: OAuthClient, redirect_url: str, state: str) -> str:
     return str(oauth.prepare_request_uri(client.authorise_url, redirect_uri=redirect_url, state=state))
 
 
-def code_in(query: dict[str, str], redirect_url: str, state: str) -> str:
+def code_in(query: Mapping[str, str], redirect_url: str, state: str) -> str:
     """The code that the bank sent the customer back with. Raises Forbidden where it is none for this `state`."""
     oauth = WebApplicationClient("")
     try:

@@ -21,21 +21,25 @@ from counterfoil.domain.packing import inflate
 from counterfoil.domain.receipts import card_tenders, for_payer, unpack
 from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction
 from counterfoil.errors import ConditionFailed, Poison, TryAgain
+from counterfoil.flows import linking
 from counterfoil.flows.intake import PERSONAL_WORDS, REVISION_BYTES
+from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import Outcome
 from counterfoil.sealing import CustomerKeys, Sealer, unseal
 from counterfoil.store import bodies, customers, registry, transactions
 
-GONE = 410
+UNAUTHENTICATED, NOT_FOUND, GONE = 401, 404, 410
 
 
 class Answer(Protocol):
-    """What came back: the HTTP status (None: nothing did), and how long the bank asks us to wait (seconds)."""
+    """What came back: the HTTP status (None: nothing did), how long the bank asks us to wait (seconds), the body."""
 
     @property
     def status(self) -> int | None: ...
     @property
     def retry_after(self) -> int | None: ...
+    @property
+    def body(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +78,31 @@ def _tell(transaction: Transaction, todo: Recall | ReceiptOfMatch, sending: Send
     if salt is None or not (isinstance(todo, Recall) or customer.allows("receipts")):
         return _suppress(transaction, version, salt is not None, sending)
     bank, adapter = _bank_of(transaction)
-    notice = _notice(transaction, todo, version, sending.sealer, sending.sealer.customer(salt))
-    credentials = Credentials(tuple(sending.secrets(bank.secrets)), bank.public_keys)
+    keys = sending.sealer.customer(salt)
+    token = _access_token(transaction, bank, keys, sending)
+    if token is None:
+        # The account is linked no more: there is nobody who could be told.
+        return _save(transaction, version, DeliveryRecord("suppressed", sending.clock())), "Suppressed"
+    notice = _notice(transaction, todo, version, sending.sealer, keys)
+    credentials = Credentials(tuple(sending.secrets(bank.secrets)), bank.public_keys, token)
     now = sending.clock()
     left = FINISHES_WITHIN - (now - checked_at)
-    answer = sending.send(adapter.render(notice, bank, credentials, now), left.total_seconds())
+    call = adapter.render(notice, bank, credentials, now)
+    answer = sending.send(call, left.total_seconds())
+    if token and answer.status == UNAUTHENTICATED:
+        linking.distrust(transaction.subject, token, keys, sending.clock())
     too_late = sending.clock() - checked_at > FINISHES_WITHIN
     if too_late and not isinstance(todo, Recall) and not _still_allows(transaction):
         return _take_back(transaction, sending), "TakenBack"
-    return _record(transaction, version, answer, sending), "Delivered"
+    return _record(transaction, version, call.method, answer, sending), "Delivered"
+
+
+def _access_token(transaction: Transaction, bank: Bank, keys: CustomerKeys, sending: Sending) -> str | None:
+    """What opens the customer's account, where the bank wants that (else empty); None where they unlinked it."""
+    if bank.oauth is None:
+        return ""
+    outside = Outside(sending.sealer, sending.send, sending.secrets, sending.clock)
+    return linking.access_token(transaction.subject, bank, keys, outside)
 
 
 def _suppress(
@@ -154,15 +174,17 @@ def _receipt(transaction: Transaction, match: ReceiptOfMatch, keys: CustomerKeys
     return for_payer(receipt, index, merchant, branch.store)
 
 
-def _record(transaction: Transaction, version: int, answer: Answer, sending: Sending) -> Transaction | None:
-    """Keeps how the try ended. Raises TryAgain unless the bank took it."""
+def _record(
+    transaction: Transaction, version: int, method: str, answer: Answer, sending: Sending
+) -> Transaction | None:
+    """Keeps how the try ended. Raises TryAgain unless the bank took it: what is not there to be deleted was taken."""
     now, status = sending.clock(), answer.status
-    if status is not None and 200 <= status < 300:
+    if status is not None and (200 <= status < 300 or (method == "DELETE" and status == NOT_FOUND)):
         return _save(transaction, version, DeliveryRecord("delivered", now, status=status))
     known = transaction.deliveries.get(str(version))
     failures = (known.failures if known else 0) + 1
     _save(transaction, version, DeliveryRecord("failing", now, failures, status))
-    if status == GONE:
+    if status == GONE and method == "POST":
         registry.disable(transaction.bank)
     wait = deliveries.wait_before(sending.attempt, sending.waits, answer.retry_after, sending.jitter)
     raise TryAgain("the bank did not take it", after=wait)

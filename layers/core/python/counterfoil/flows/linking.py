@@ -10,7 +10,7 @@ links again.
 
 import json
 import secrets as randomness
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -25,6 +25,7 @@ from counterfoil.domain.links import Link
 from counterfoil.domain.merchants import Bank, OAuthClient
 from counterfoil.errors import ConditionFailed, Conflict, Forbidden, TryAgain
 from counterfoil.flows import consent
+from counterfoil.flows.visits import Visit
 from counterfoil.sealing import CustomerKeys, Sealer, seal, unseal
 from counterfoil.store import customers, links
 
@@ -41,17 +42,14 @@ class Answer(Protocol):
     def body(self) -> bytes: ...
 
 
-class Outside(Protocol):
-    """What linking needs of the outside. `send` never raises for what the network does."""
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What linking needs of the outside. `send(call, seconds)` never raises for what the network does."""
 
-    @property
-    def sealer(self) -> Sealer: ...
-    @property
-    def send(self) -> Callable[[Call, float], Answer]: ...
-    @property
-    def secrets(self) -> Callable[[Sequence[str]], list[str]]: ...
-    @property
-    def clock(self) -> Callable[[], datetime]: ...
+    sealer: Sealer
+    send: Callable[[Call, float], Answer]
+    secrets: Callable[[Sequence[str]], list[str]]
+    clock: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,10 +59,6 @@ class Account:
     account_id: str
     tokens: Tokens
     secret: str
-
-
-class NotApprovedYet(Forbidden):
-    """The customer allowed it at the bank, and has not confirmed it in the bank's app yet."""
 
 
 def client_of(bank: Bank) -> OAuthClient:
@@ -78,8 +72,19 @@ def redirect_url(bank: Bank) -> str:
     return f"{client_of(bank).our_url.rstrip('/')}/connect/{bank.bank}/linked"
 
 
-def exchange(bank: Bank, code: str, outside: Outside) -> Tokens:
-    """The tokens that a code stands for. Raises Forbidden where the bank refuses it, TryAgain where it is silent."""
+def authorise_url(bank: Bank, state: str) -> str:
+    """Where the customer is sent."""
+    return oauth.authorise_url(client_of(bank), redirect_url(bank), state)
+
+
+def tokens_of(bank: Bank, visit: Visit, query: Mapping[str, str], outside: Outside) -> Tokens:
+    """What the customer came back with: tokens from before, or those that the code in `query` stands for.
+
+    Raises Forbidden where the code belongs to another visit, or the bank refuses it; TryAgain where it is silent.
+    """
+    if visit.tokens is not None and "code" not in query:
+        return visit.tokens
+    code = oauth.code_in(query, redirect_url(bank), visit.state)
     client = client_of(bank)
     call = oauth.exchange(client, _token_url(bank), redirect_url(bank), code, _client_secret(client, outside))
     tokens = _tokens_from(call, outside)
@@ -88,14 +93,15 @@ def exchange(bank: Bank, code: str, outside: Outside) -> Tokens:
     return tokens
 
 
-def link(bank: Bank, tokens: Tokens, words: ConsentRequest, outside: Outside) -> Link:
-    """Links the account that the tokens open, and grants what the customer was shown.
+def link(bank: Bank, tokens: Tokens, words: ConsentRequest, outside: Outside) -> Link | None:
+    """Links the account that the tokens open, and grants what the customer was shown; None where the customer has
+    allowed it on the bank's page, and not confirmed it in the bank's app yet.
 
-    Consent first: it brings the salt under which the tokens are sealed. Raises NotApprovedYet.
+    Consent first: it brings the salt under which the tokens are sealed.
     """
     answer = outside.send(MonzoApi(bank.callback_url, tokens.access).accounts(), CALL_SECONDS)
     if answer.status == 403:
-        raise NotApprovedYet("not confirmed in the bank's app yet")
+        return None
     if answer.status != 200:
         raise TryAgain("the bank did not list the accounts")
     accounts = open_accounts(answer.body)

@@ -1,6 +1,6 @@
 """The HTTP edge: from API Gateway's event (payload 2.0) to a request, and from a result or an error to an answer.
 
-Every refusal is an RFC 9457 problem, made here and nowhere else.
+Every refusal is an RFC 9457 problem, made here and nowhere else; a page for people tells it as a page.
 """
 
 import binascii
@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from counterfoil.errors import BadRequest, Forbidden, Refused, TooLarge, TooMany
 from counterfoil.runtime import observe
@@ -21,7 +22,8 @@ Answer = dict[str, Any]
 class Request:
     """What a handler needs of a call. `body` are the raw bytes received; header names are lower case.
 
-    `path` are the values in the path, `raw_path` is all of it as it was called.
+    `path` are the values in the path, `raw_path` is all of it as it was called. Of a query's repeated name the last
+    counts.
     """
 
     body: bytes
@@ -30,6 +32,8 @@ class Request:
     raw_path: str
     method: str
     scopes: frozenset[str]
+    query: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
     def require_scope(self, scope: str) -> None:
         """Raises Forbidden unless the caller's token was given `scope`: it names the partner that may call."""
@@ -46,18 +50,46 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def endpoint(handle: Callable[[Request], Reply]) -> Callable[[Mapping[str, Any], object], Answer]:
-    """The Lambda handler around a function from Request to Reply."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer for people; `cookies` are whole Set-Cookie values."""
 
+    status: int
+    html: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
+
+
+Handler = Callable[[Mapping[str, Any], object], Answer]
+
+
+def endpoint(handle: Callable[[Request], Reply]) -> Handler:
+    """The Lambda handler around a function from Request to Reply."""
+    our_fault = {"type": "about:blank", "title": "Our fault", "status": 500}
+    return _handler(lambda request: _answer(handle(request)), problem, lambda: _problem_answer(our_fault, {}))
+
+
+def pages(handle: Callable[[Request], Page], refused: Callable[[int], Page]) -> Handler:
+    """The Lambda handler around a function from Request to Page; `refused(status)` tells people what went wrong."""
+    return _handler(
+        lambda request: _page_answer(handle(request)),
+        lambda refusal: _page_answer(refused(refusal.status)),
+        lambda: _page_answer(refused(500)),
+    )
+
+
+def _handler(
+    answer: Callable[[Request], Answer], refuse: Callable[[Refused], Answer], our_fault: Callable[[], Answer]
+) -> Handler:
     def handler(event: Mapping[str, Any], _context: object) -> Answer:
         try:
-            return _answer(handle(_request(event)))
+            return answer(_request(event))
         except Refused as refusal:
             observe.count([f"Refused{refusal.status}"])
-            return problem(refusal)
+            return refuse(refusal)
         except Exception as error:
             observe.failure("failed", error)
-            return _problem_answer({"type": "about:blank", "title": "Our fault", "status": 500}, {})
+            return our_fault()
         finally:
             observe.flush()
 
@@ -86,6 +118,20 @@ def _answer(reply: Reply) -> Answer:
     return _json_answer(reply.status, reply.body, {"content-type": "application/json", **reply.headers})
 
 
+def _page_answer(page: Page) -> Answer:
+    safe = {
+        "content-type": "text/html; charset=utf-8",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+    }
+    return {
+        "statusCode": page.status,
+        "headers": {**safe, **page.headers},
+        "cookies": list(page.cookies),
+        "body": page.html,
+    }
+
+
 def _json_answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     safe = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -102,7 +148,14 @@ def _request(event: Mapping[str, Any]) -> Request:
         raw_path=event.get("rawPath", ""),
         method=context["http"]["method"],
         scopes=frozenset(str(claims.get("scope", "")).split()),
+        query=dict(parse_qsl(event.get("rawQueryString", ""))),
+        cookies=_cookies(event),
     )
+
+
+def _cookies(event: Mapping[str, Any]) -> dict[str, str]:
+    pairs = (cookie.partition("=") for cookie in event.get("cookies") or [])
+    return {name.strip(): value for name, _, value in pairs}
 
 
 def _raw_body(event: Mapping[str, Any]) -> bytes:
