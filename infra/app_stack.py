@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra import packages
-from infra.areas import customer, delivery, intake, operations, public
+from infra.areas import customer, delivery, files, intake, operations, public
 from infra.data_stack import DataStack
 from infra.function import Function, Platform, alarm
 from infra.names import REGION
@@ -54,7 +54,8 @@ class AppStack(Stack):
         self._throttles: dict[str, dict[str, int]] = {}
         self._sign_in = self._partner_sign_in()
         deliveries = delivery.add(self)
-        queues = {"match": intake.add(self, deliveries), **deliveries}
+        matching = intake.add(self, deliveries)
+        queues = {"match": matching, "files": files.add(self, matching), **deliveries}
         customer.add(self)
         public.add(self)
         operations.add(self)
@@ -73,7 +74,8 @@ class AppStack(Stack):
             Validations.of(route).acknowledge(Acknowledgment(id="AwsSolutions-APIG4", reason=proof))
 
     def partner_route(self, method: str, path: str, function: Function, *, rate: int, burst: int, scope: str) -> None:
-        """A route for access tokens that hold `scope` of some bank; the handler checks whose."""
+        """A route for access tokens that hold `scope` of some bank; the handler checks whose, and its pace."""
+        function.keep_pace(self.data.rendezvous)
         scopes = [f"counterfoil/{bank}.{scope}" for bank in self.settings.banks]
         self._route(method, path, function, rate, burst, authorizer=self._sign_in, authorization_scopes=scopes)
 

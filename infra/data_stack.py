@@ -1,4 +1,6 @@
-"""What must outlive any deployment: keys, tables, the bucket, secrets and the partners' user pool."""
+"""What must outlive any deployment: keys, tables, buckets, secrets and the partners' user pool."""
+
+from collections.abc import Sequence
 
 from aws_cdk import Acknowledgment, CfnOutput, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_cognito as cognito
@@ -12,7 +14,7 @@ from infra.names import SEALING_SECRET, SECRETS_KEY_ALIAS
 
 
 class DataStack(Stack):
-    """Keys rotate, tables and the bucket are kept when the stack goes, and tables refuse to be deleted."""
+    """Keys rotate, tables and buckets are kept when the stack goes, and tables refuse to be deleted."""
 
     def __init__(self, scope: Construct, name: str, **stack: object) -> None:
         super().__init__(scope, name, description="Counterfoil: what is kept", **stack)
@@ -30,7 +32,11 @@ class DataStack(Stack):
         )
         # A day, so that erasing a customer's salt makes every copy unreadable within a day.
         self.salts = self._table("Salts", recovery_days=1)
-        self.payloads = self._bucket()
+        access_logs = self._access_logs()
+        self.payloads = self._bucket("Payloads", access_logs, "", [])
+        # Uploads are unsealed: they go when they were read, and if nobody reads them.
+        self.files = self._bucket("Files", access_logs, "files/", [("uploads/", 3, 1), ("reports/", 30, 1)])
+        self._tell_of_uploads()
         self._sealing_secret()
         self.partners = self._user_pool()
         self._pin_exports()
@@ -76,8 +82,8 @@ class DataStack(Stack):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
 
-    def _bucket(self) -> s3.Bucket:
-        logs = s3.Bucket(
+    def _access_logs(self) -> s3.Bucket:
+        return s3.Bucket(
             self,
             "PayloadsAccessLogs",
             # S3 delivers access logs to no bucket that has a key of ours.
@@ -87,9 +93,14 @@ class DataStack(Stack):
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
             removal_policy=RemovalPolicy.RETAIN,
         )
+
+    def _bucket(
+        self, name: str, logs: s3.Bucket, logs_prefix: str, kept_days: Sequence[tuple[str, int, int]]
+    ) -> s3.Bucket:
+        """`kept_days`: what starts with a prefix is kept for so many days, and so many more once deleted."""
         return s3.Bucket(
             self,
-            "Payloads",
+            name,
             encryption=s3.BucketEncryption.KMS,
             encryption_key=self.records_key,
             bucket_key_enabled=True,
@@ -100,10 +111,28 @@ class DataStack(Stack):
                 s3.LifecycleRule(
                     noncurrent_version_expiration=Duration.days(30),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
+                ),
+                *(
+                    s3.LifecycleRule(
+                        prefix=prefix,
+                        expiration=Duration.days(days),
+                        noncurrent_version_expiration=Duration.days(more),
+                    )
+                    for prefix, days, more in kept_days
+                ),
             ],
             server_access_logs_bucket=logs,
+            server_access_logs_prefix=logs_prefix or None,
             removal_policy=RemovalPolicy.RETAIN,
+        )
+
+    def _tell_of_uploads(self) -> None:
+        """What is uploaded is told to EventBridge. (The bucket's own switch for it would come with a function.)"""
+        bucket = self.files.node.default_child
+        assert isinstance(bucket, s3.CfnBucket)
+        told = s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=told
         )
 
     def _sealing_secret(self) -> None:
@@ -167,6 +196,8 @@ class DataStack(Stack):
             self.secrets_key.key_arn,
             self.payloads.bucket_name,
             self.payloads.bucket_arn,
+            self.files.bucket_name,
+            self.files.bucket_arn,
             self.partners.user_pool_id,
         ):
             self.export_value(value)

@@ -42,11 +42,11 @@ class WorkQueue(Construct):
         )
         self._alarms(alarms, oldest)
 
-    def work_off(self, function: Function, max_concurrency: int) -> None:
-        """Batches of ten to `function`, which reports each failed message by itself."""
+    def work_off(self, function: Function, max_concurrency: int, batch_size: int = 10) -> None:
+        """Batches to `function`, which reports each failed message by itself."""
         function.lambda_function.add_event_source(
             sources.SqsEventSource(
-                self.queue, batch_size=10, report_batch_item_failures=True, max_concurrency=max_concurrency
+                self.queue, batch_size=batch_size, report_batch_item_failures=True, max_concurrency=max_concurrency
             )
         )
 

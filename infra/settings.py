@@ -41,6 +41,11 @@ class Settings:
             return (1, 2, 3, 4, 5, 6, 7, 8)
         return (5, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200, 43200)
 
+    @property
+    def file_spread(self) -> int:
+        """Over how many seconds the receipts of a large file are spread at most (SQS delays by 900)."""
+        return 2 if self.sandbox else 600
+
     @classmethod
     def of(cls, node: Node) -> Self:
         """From `-c arch=`, `-c sandbox=true` and `-c banks=<file>`.
@@ -59,7 +64,7 @@ def bank_names(path: Path) -> tuple[str, ...]:
     """The names of the banks that a banks.json registers; ValueError where one cannot name a queue."""
     names = tuple(bank["bank"] for bank in json.loads(path.read_text())["banks"])
     for name in names:
-        if name == "match" or not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
+        if name in ("match", "files") or not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
             raise ValueError(f"{path.name}: a bank's name is a lower-case word of at most 31 letters and digits")
     if not names or len(set(names)) != len(names):
         raise ValueError(f"{path.name}: at least one bank, and each once")

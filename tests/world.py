@@ -20,14 +20,14 @@ from moto import mock_aws
 from standardwebhooks import Webhook
 
 from counterfoil.runtime import http, observe, secrets
-from counterfoil.store import clocks, registry, table
-from functions import deliver_receipt, match_receipts
+from counterfoil.store import clocks, rates, registry, table
+from functions import deliver_receipt, match_receipts, receipt_file_rows
 from infra.sandbox import event_files
 from tests import edge
 from tests.account import (
     BANKS,
     ENVIRONMENT,
-    create_bucket,
+    create_buckets,
     create_secrets,
     create_tables,
     register,
@@ -36,7 +36,8 @@ from tests.account import (
 )
 
 VISIBILITY = 180
-RECEIVES = {"match": 5, **dict.fromkeys(BANKS, 12)}
+RECEIVES = {"match": 5, "files": 5, **dict.fromkeys(BANKS, 12)}
+HANDLERS = {"match": match_receipts.handler, "files": receipt_file_rows.handler}
 
 
 class Death(BaseException):
@@ -119,6 +120,7 @@ class World:
         self.wires, self.calls, self.deaths, self.lives = [], [], {}, []
         self.gate, self.answer, self.mortal, self.passed = lambda: None, accepts, 0, 0
         clocks.forget()
+        rates.forget()
 
     # calls of the handlers
 
@@ -233,7 +235,7 @@ class World:
         return batch
 
     def work_on(self, name: str, batch: list[Message]) -> None:
-        handler = match_receipts.handler if name == "match" else deliver_receipt.handler
+        handler = HANDLERS.get(name, deliver_receipt.handler)
         self.mortal += 1
         self.lives.append(self.passed)
         failed = {message.id for message in batch}
@@ -272,6 +274,7 @@ class World:
 def forget_everything() -> None:
     registry.forget()
     clocks.forget()
+    rates.forget()
     secrets.forget()
     observe.metrics.clear_metrics()
 
@@ -283,7 +286,7 @@ def world(at: datetime = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)) -> Iterator[
     with mock.patch.dict(os.environ, ENVIRONMENT), mock_aws(), time_machine.travel(at, tick=False) as clock:
         forget_everything()
         create_tables()
-        create_bucket()
+        create_buckets()
         made = World(clock, original, create_secrets())
         register()
         with (

@@ -51,11 +51,13 @@ class Deployment:
     token_url: str
     client_ids: Mapping[str, str]
     match_queue_url: str
+    files_queue_url: str
     delivery_queue_urls: Mapping[str, str]
     ledger_table: str
     rendezvous_table: str
     salts_table: str
     payloads_bucket: str
+    files_bucket: str
     user_pool_id: str
     register_function: str
     outputs: Mapping[str, str]
@@ -175,11 +177,13 @@ def _deployment(engine: Engine) -> Deployment:
         token_url=f"{engine.endpoint}/oauth2/token",
         client_ids=json.loads(outputs["ClientIds"]),
         match_queue_url=queues.pop("match"),
+        files_queue_url=queues.pop("files"),
         delivery_queue_urls=queues,
         ledger_table=outputs["LedgerTable"],
         rendezvous_table=outputs["RendezvousTable"],
         salts_table=outputs["SaltsTable"],
         payloads_bucket=_only(ids, "Payloads"),
+        files_bucket=_only(ids, "Files"),
         user_pool_id=_only(ids, "Partners"),
         register_function=outputs["RegisterFunction"],
         outputs=outputs,

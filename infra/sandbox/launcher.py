@@ -25,7 +25,7 @@ from typing import Any
 
 import ministack.app as app
 from ministack.core import iam_actions, lambda_runtime
-from ministack.services import dynamodb, lambda_svc, sqs
+from ministack.services import dynamodb, lambda_svc, s3, sqs
 from ministack.services.cloudformation import provisioners
 
 VERSION = "1.5.33"
@@ -246,6 +246,22 @@ def a_secret_is_referred_to_by_its_arn() -> None:
     handlers["delete"] = lambda arn, *args: delete(name(arn), *args)
 
 
+def a_version_is_read_in_ranges() -> None:
+    """Gap: whoever asks for a range of an object's version gets all of it."""
+    get = s3._get_object
+
+    def ranged(bucket: str, key: str, headers: dict[str, str], query: Any = None) -> Any:
+        status, told, body = get(bucket, key, headers, query)
+        if status != 200 or "range" not in headers or "versionId" not in (query or {}):
+            return status, told, body
+        first, last = s3._parse_range(headers["range"], len(body))
+        told = {name: value for name, value in told.items() if "checksum" not in name.lower()}
+        told |= {"Content-Length": str(last + 1 - first), "Content-Range": f"bytes {first}-{last}/{len(body)}"}
+        return 206, told, body[first : last + 1]
+
+    s3._get_object = ranged
+
+
 PATCHES = (
     python_functions_run_under_the_real_runtime,
     invocations_are_not_held_up,
@@ -256,6 +272,7 @@ PATCHES = (
     waits_over_the_limit_are_refused,
     a_batch_needs_what_its_messages_need,
     a_secret_is_referred_to_by_its_arn,
+    a_version_is_read_in_ranges,
 )
 
 

@@ -1,6 +1,7 @@
 """What is kept: encrypted by our own keys, recoverable as designed, hard to lose."""
 
-from tests.infra.synthesis import Synthesis
+from counterfoil.domain.records import RECORDS
+from tests.infra.synthesis import Synthesis, ref
 
 DAYS_OF_RECOVERY = {"Ledger": 35, "Salts": 1, "Rendezvous": None}
 
@@ -65,12 +66,32 @@ def test_buckets_are_private_and_the_receipts_encrypted_and_versioned(production
     for bucket in buckets.values():
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert len(bucket["PublicAccessBlockConfiguration"]) == 4
-    (receipts,) = (bucket for name, bucket in buckets.items() if "AccessLogs" not in name)
-    (rule,) = receipts["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-    assert "KMSMasterKeyID" in rule["ServerSideEncryptionByDefault"]
-    assert receipts["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert "DestinationBucketName" in receipts["LoggingConfiguration"]
+    kept = {name[:-8]: bucket for name, bucket in buckets.items() if "AccessLogs" not in name}
+    assert set(kept) == {"Payloads", "Files"}
+    for bucket in kept.values():
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        assert "KMSMasterKeyID" in rule["ServerSideEncryptionByDefault"]
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert "DestinationBucketName" in bucket["LoggingConfiguration"]
+
+
+def test_files_are_kept_as_long_as_the_data_map_says_and_no_version_longer(production: Synthesis) -> None:
+    (files,) = (bucket for name, bucket in production.resources("S3::Bucket").items() if name.startswith("Files"))
+    rules = {rule["Prefix"]: rule for rule in files["LifecycleConfiguration"]["Rules"] if "Prefix" in rule}
+    days = {record.key: record.kept.days for record in RECORDS if record.table == "files" and record.kept}
+    assert {prefix: rule["ExpirationInDays"] for prefix, rule in rules.items()} == days
+    assert all(rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1} for rule in rules.values())
+
+
+def test_uploads_and_nothing_else_are_told_to_the_files_queue(production: Synthesis) -> None:
+    (files,) = (bucket for name, bucket in production.resources("S3::Bucket").items() if name.startswith("Files"))
+    assert files["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    (rule,) = production.resources("Events::Rule").values()
+    assert rule["EventPattern"]["detail"]["object"] == {"key": [{"prefix": "uploads/"}]}
+    (target,) = rule["Targets"]
+    assert ref(target["Arn"]).startswith("FilesQueue")
+    assert ref(target["DeadLetterConfig"]["Arn"]).startswith("FilesDeadLetters")
 
 
 def test_secrets_have_our_key(production: Synthesis) -> None:

@@ -71,7 +71,7 @@ def _only_counts(statement: dict[str, Any]) -> bool:
 
 def test_whoever_takes_a_partners_calls_counts_them(production: Synthesis) -> None:
     counters = {name for name, each in _statements(production) if _only_counts(each)}
-    assert counters == {"bank_webhook", "retailer_receipt", "consent_update", "delivery_status"}
+    assert counters == {"bank_webhook", "retailer_receipt", "receipt_files", "consent_update", "delivery_status"}
     for name in counters:
         assert "RENDEZVOUS_TABLE" in production.functions()[name]["Environment"]["Variables"]
 
@@ -85,9 +85,9 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     def readers(part: str) -> set[str]:
         return {name for name, each in _statements(production) if part in str(each["Resource"])}
 
-    partners = {"bank_webhook", "retailer_receipt", "deliver_receipt"}
-    assert readers("counterfoil/webhooks/*") == partners
-    assert readers("counterfoil/sealing-??????") == partners | {"match_receipts", "consent_update"}
+    both = {"bank_webhook", "retailer_receipt", "deliver_receipt"}
+    assert readers("counterfoil/webhooks/*") == both | {"receipt_files"}
+    assert readers("counterfoil/sealing-??????") == both | {"match_receipts", "consent_update", "receipt_file_rows"}
 
 
 def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_read_by_the_delivery(
@@ -100,6 +100,7 @@ def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_rea
     }
     assert found == {
         ("retailer_receipt", "s3:PutObject"),
+        ("receipt_file_rows", "s3:PutObject"),
         ("match_receipts", "s3:DeleteObject"),
         ("deliver_receipt", "s3:GetObject"),
     }

@@ -17,7 +17,12 @@ def rows_of(table: str, pk: str, sk: str) -> list[str]:
 
 def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: World) -> None:
     counterfoil.consent()
-    for name in ("bank_webhook.authorised", "retailer_receipt.sale", "retailer_receipt.equal_coffee_one"):
+    for name in (
+        "bank_webhook.authorised",
+        "retailer_receipt.sale",
+        "retailer_receipt.equal_coffee_one",
+        "receipt_files.csv_asked_for",
+    ):
         counterfoil.play(name)
     for _ in range(Limits().lump):
         counterfoil.play("delivery_status.unknown")
@@ -30,7 +35,7 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
                 f"a record of {table} without a row: {item['pk']['S'][:2]}/{item.get('sk', {}).get('S', '')[:2]}"
             )
             used |= set(rows)
-    assert used == {record.name for record in RECORDS if record.table != "payloads"}
+    assert used == {record.name for record in RECORDS if record.table in ("ledger", "rendezvous", "salts")}
 
 
 def test_rows_have_names_of_their_own() -> None:

@@ -181,5 +181,7 @@ RECORDS: tuple[Record, ...] = (
         False,
         False,
     ),
-    Record("error report", "files", "reports/", "partner", "written", timedelta(days=30), _PARTNERS, "keep", False, False),
+    Record(
+        "error report", "files", "reports/", "partner", "written", timedelta(days=30), _PARTNERS, "keep", False, False
+    ),
 )

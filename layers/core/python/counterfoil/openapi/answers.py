@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from counterfoil.domain.consent import Purpose
 from counterfoil.domain.fields import Wire
+from counterfoil.domain.receipt_files import Format, State
 from counterfoil.domain.receipts import Receipt, VatEntry
 from counterfoil.retailers.till import MOST_RECEIPTS
 
@@ -75,6 +76,57 @@ class ReceiptsTaken(Answer):
 
     accepted: list[str]
     refused: list[RefusedReceipt]
+
+
+class UploadForm(Answer):
+    """Post `fields` and then the file, named `file`, as multipart/form-data to `url`, of 1 byte to `most_bytes`."""
+
+    url: str
+    fields: dict[str, str]
+    expires_at: datetime
+    most_bytes: int
+
+
+class ReceiptFileAskedFor(Answer):
+    """The same `webhook-id` again is the same file."""
+
+    id: str
+    state: State
+    format: Format
+    upload: UploadForm
+
+
+class ReceiptFileRow(FieldProblem):
+    """`row` is the line of the file, from 1, on which the row starts; an empty `field` means all of it."""
+
+    row: int
+
+
+class ByteProgress(Answer):
+    done: int
+    total: int
+
+
+class ReceiptProgress(Answer):
+    taken: int
+    refused: int
+
+
+class ReceiptFileState(Answer):
+    """`rows`, `receipts` and errors are of what was read so far. `errors` are the first hundred; `error_report` leads
+    to all of them, as JSON Lines, for a quarter of an hour, once the file is `done` or `failed`."""
+
+    id: str
+    state: State
+    format: Format
+    created_at: datetime
+    worked_at: datetime | None
+    bytes: ByteProgress
+    rows: int
+    receipts: ReceiptProgress
+    error_count: int
+    errors: list[ReceiptFileRow]
+    error_report: str | None
 
 
 # Calls

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from counterfoil.banks import BANKS
 from counterfoil.domain.consent import ConsentRequest
+from counterfoil.domain.receipt_files import ReceiptFileRequest
 from counterfoil.errors import Conflict, NotFound, Refused
 from counterfoil.openapi import answers
 
@@ -52,6 +53,7 @@ class Operation:
 
 
 _CUSTOMER = "/v1/banks/{bank}/customers/{customer_id}"
+_FILES = "/v1/retailers/{retailer}/receipt-files"
 _DELIVERY = "/v1/banks/{bank}/deliveries/{delivery_id}"
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -83,6 +85,33 @@ OPERATIONS: tuple[Operation, ...] = (
         202,
         answers.ReceiptsTaken,
         takes=(answers.Receipts,),
+        refuses=(NotFound,),
+    ),
+    Operation(
+        "POST",
+        _FILES,
+        "receipt_files",
+        "Receipts",
+        "Ask for a form to upload a file of receipts",
+        "JSON Lines (a receipt a line) or CSV (a line item a row), of up to 1 GiB. The form is posted straight to the "
+        "storage; what is uploaded first counts. `docs/receipt-files.md` lists the columns.",
+        "signed",
+        201,
+        answers.ReceiptFileAskedFor,
+        takes=(ReceiptFileRequest,),
+        refuses=(NotFound, Conflict),
+    ),
+    Operation(
+        "GET",
+        f"{_FILES}/{{file_id}}",
+        "receipt_files",
+        "Receipts",
+        "See how a file of receipts stands",
+        "Signed as everything else, over the empty body. `waiting`: not uploaded yet. `failed`: nothing in it could be "
+        "read. A wrong row never stops the others. Files are forgotten after 30 days.",
+        "signed",
+        200,
+        answers.ReceiptFileState,
         refuses=(NotFound,),
     ),
     Operation(

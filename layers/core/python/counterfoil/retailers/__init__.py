@@ -3,4 +3,4 @@
 from counterfoil.retailers import till
 
 RETAILERS = (till,)
-"""Every format that is taken. A new one is one module and one entry."""
+"""Every format of a request. A new one is one module and one entry. (A file's formats: `flows.receipt_files`.)"""
