@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "domain": {"pydantic", "counterfoil.errors"},
     # Seals by key alone; who may open what is decided by flows.
     "sealing": {"cryptography", "counterfoil.errors"},
-    "banks": {"counterfoil.domain", "counterfoil.errors", "cryptography", "joserfc", "pydantic"},
+    "banks": {"counterfoil.domain", "counterfoil.errors", "cryptography", "oauthlib", "joserfc", "pydantic"},
     "retailers": {"counterfoil.domain", "counterfoil.errors", "cryptography"},
     "store": {"counterfoil.domain", "counterfoil.errors", "boto3", "botocore"},
     "flows": {
