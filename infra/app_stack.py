@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra import packages
-from infra.areas import customer, delivery, files, intake, operations, public
+from infra.areas import customer, delivery, files, intake, linking, operations, public
 from infra.data_stack import DataStack
 from infra.function import Function, Platform, alarm
 from infra.names import REGION
@@ -55,7 +55,8 @@ class AppStack(Stack):
         self._sign_in = self._partner_sign_in()
         deliveries = delivery.add(self)
         matching = intake.add(self, deliveries)
-        queues = {"match": matching, "files": files.add(self, matching), **deliveries}
+        links = linking.add(self, matching)
+        queues = {"match": matching, "files": files.add(self, matching), "links": links, **deliveries}
         customer.add(self)
         public.add(self)
         operations.add(self)

@@ -10,23 +10,31 @@ from typing import Any
 from counterfoil.openapi.operations import OPERATIONS
 
 # Pages for people, which the API's description leaves out, as "GET /path", and the function that serves each.
-PAGES: dict[str, str] = {}
+PAGES = dict.fromkeys(
+    ["GET /connect/{bank}", "POST /connect/{bank}", "GET /connect/{bank}/linked", "POST /connect/{bank}/unlink"],
+    "customer_page",
+)
 ROUTES = {f"{one.method} {one.path}": one.function for one in OPERATIONS} | PAGES
 
 
 def call(method: str, path: str, body: bytes, headers: Mapping[str, str], scope: str) -> dict[str, Any]:
-    """The handler's answer, its body also decoded as `json`. `scope`: what the caller's token was given."""
+    """The handler's answer, its body, where it is JSON, also decoded as `json`. `path` may have a query, `headers` a
+    cookie. `scope`: what the caller's token was given."""
+    path, _, query = path.partition("?")
     for route, function in ROUTES.items():
         found = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route), f"{method} {path}")
         if found:
             event = {
                 "requestContext": {"http": {"method": method}, "authorizer": {"jwt": {"claims": {"scope": scope}}}},
-                "headers": dict(headers),
+                "headers": {name: value for name, value in headers.items() if name.lower() != "cookie"},
+                "cookies": headers.get("cookie", "").split("; "),
                 "rawPath": path,
+                "rawQueryString": query,
                 "pathParameters": found.groupdict(),
             }
             if body:
                 event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
             answer = importlib.import_module(f"functions.{function}").handler(event, None)
-            return {**answer, "json": json.loads(answer["body"])}
+            is_json = "json" in answer["headers"]["content-type"]
+            return {**answer, "json": json.loads(answer["body"])} if is_json else answer
     raise LookupError(path)

@@ -63,7 +63,7 @@ IMPURE_MODULES = {
 IMPURE_CALLS = {"now", "today", "utcnow", "open", "print"}
 # The queues' messages are sealed by the functions before, anew each time; operators send the sandbox's own
 # merchants.json and banks.json. Every other function is called from outside, with a body that can be written down.
-WITHOUT_EVENT = {"match_receipts", "receipt_file_rows", "deliver_receipt", "register_partners"}
+WITHOUT_EVENT = {"match_receipts", "receipt_file_rows", "deliver_receipt", "linked_accounts", "register_partners"}
 # Libraries whose module has another name, and those that come with one that we name.
 MODULE_OF = {"aws-cdk-lib": "aws_cdk", "python-barcode": "barcode"}
 IMPLIED = {"constructs", "botocore"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration
 
 from infra.function import READ_ITEM, Function
-from infra.names import SEALING_SECRET, WEBHOOK_SECRETS
+from infra.names import OAUTH_SECRETS, SEALING_SECRET, WEBHOOK_SECRETS
 from infra.queues import WorkQueue
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def _deliver_receipt(app: AppStack, queues: dict[str, WorkQueue], timeout: int) 
     function.use_bodies(data.payloads, "s3:GetObject")
     function.read_secret(SEALING_SECRET)
     function.read_secrets_under(WEBHOOK_SECRETS)
+    function.read_secrets_under(OAUTH_SECRETS)
     for queue in queues.values():
         queue.work_off(function, max_concurrency=20)
 

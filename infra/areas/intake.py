@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from infra.app_stack import AppStack
 
+BY_PATH = "The path ends in a secret of 256 random bits, of one linked account."
 SIGNED = "The body is signed (Standard Webhooks); the handler verifies it before it parses anything."
 
 
@@ -58,6 +59,7 @@ def _bank_webhook(app: AppStack, matching: WorkQueue) -> None:
     function.send_to(matching.queue)
     function.keep_pace(data.rendezvous)
     app.public_route("POST", "/v1/banks/{bank}/transactions", function, rate=5000, burst=5000, proof=SIGNED)
+    app.public_route("POST", "/v1/banks/{bank}/transactions/{secret}", function, rate=500, burst=1000, proof=BY_PATH)
 
 
 def _retailer_receipt(app: AppStack, matching: WorkQueue) -> None:

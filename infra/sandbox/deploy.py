@@ -52,6 +52,7 @@ class Deployment:
     client_ids: Mapping[str, str]
     match_queue_url: str
     files_queue_url: str
+    links_queue_url: str
     delivery_queue_urls: Mapping[str, str]
     ledger_table: str
     rendezvous_table: str
@@ -178,6 +179,7 @@ def _deployment(engine: Engine) -> Deployment:
         client_ids=json.loads(outputs["ClientIds"]),
         match_queue_url=queues.pop("match"),
         files_queue_url=queues.pop("files"),
+        links_queue_url=queues.pop("links"),
         delivery_queue_urls=queues,
         ledger_table=outputs["LedgerTable"],
         rendezvous_table=outputs["RendezvousTable"],

@@ -84,7 +84,7 @@ def test_every_log_group_ends_and_is_encrypted(production: Synthesis) -> None:
 def test_a_message_stays_invisible_six_times_as_long_as_its_function_may_run(either: Synthesis) -> None:
     queues, functions = either.resources("SQS::Queue"), either.resources("Lambda::Function")
     mappings = either.resources("Lambda::EventSourceMapping")
-    assert len(mappings) == 2 + len(BANKS)
+    assert len(mappings) == 3 + len(BANKS)
     for mapping in mappings.values():
         queue, function = queues[ref(mapping["EventSourceArn"])], functions[ref(mapping["FunctionName"])]
         assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
@@ -94,8 +94,9 @@ def test_every_mapping_is_bounded_and_reports_each_failure(either: Synthesis) ->
     for mapping in either.resources("Lambda::EventSourceMapping").values():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
-        # A message about a file is minutes of work; of the others ten are worked on together.
-        assert mapping["BatchSize"] == (1 if ref(mapping["EventSourceArn"]).startswith("Files") else 10)
+        # A message about a file is minutes of work, one about a link several calls; of the others ten go together.
+        alone = ref(mapping["EventSourceArn"]).startswith(("Files", "Links"))
+        assert mapping["BatchSize"] == (1 if alone else 10)
 
 
 def test_every_queue_is_encrypted_and_keeps_two_weeks(production: Synthesis) -> None:
@@ -111,7 +112,7 @@ def test_every_queue_has_dead_letters_of_its_own_that_somebody_hears_of(
     alarms = _alarms(production, "AWS/SQS", "QueueName")
     work = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
     dead = {ref(queue["RedrivePolicy"]["deadLetterTargetArn"]) for queue in work.values()}
-    assert len(dead) == len(work) == 2 + len(BANKS)
+    assert len(dead) == len(work) == 3 + len(BANKS)
     assert dead == queues.keys() - work.keys()
     for name in work:
         assert "ApproximateAgeOfOldestMessage" in alarms[name], name

@@ -78,7 +78,7 @@ def test_whoever_takes_a_partners_calls_counts_them(production: Synthesis) -> No
 
 def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> None:
     seers = {name for name, each in _statements(production) if "Salts" in str(each["Resource"])}
-    assert seers == {"bank_webhook", "deliver_receipt", "consent_update"}
+    assert seers == {"bank_webhook", "deliver_receipt", "consent_update", "customer_page", "linked_accounts"}
 
 
 def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> None:
@@ -87,7 +87,10 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
 
     both = {"bank_webhook", "retailer_receipt", "deliver_receipt"}
     assert readers("counterfoil/webhooks/*") == both | {"receipt_files"}
-    assert readers("counterfoil/sealing-??????") == both | {"match_receipts", "consent_update", "receipt_file_rows"}
+    assert readers("counterfoil/sealing-??????") == both | {
+        *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts")
+    }
+    assert readers("counterfoil/oauth/*") == {"deliver_receipt", "customer_page", "linked_accounts"}
 
 
 def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_read_by_the_delivery(

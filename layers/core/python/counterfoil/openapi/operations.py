@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from counterfoil.banks import BANKS
 from counterfoil.domain.consent import ConsentRequest
 from counterfoil.domain.receipt_files import ReceiptFileRequest
-from counterfoil.errors import Conflict, NotFound, Refused
+from counterfoil.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
 from counterfoil.openapi import answers
 
 Tag = Literal["Transactions", "Receipts", "Consents", "Deliveries", "Public"]
@@ -28,6 +28,7 @@ Proof = Literal["bank_signed", "signed", "path_secret", "consents", "deliveries"
 path, a bank's access token with that scope, or anybody."""
 
 SIGNING_BANKS = tuple(adapter for adapter in BANKS if adapter.proof.headers)
+BANKS_WITH_A_PATH = tuple(adapter for adapter in BANKS if not adapter.proof.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,21 @@ OPERATIONS: tuple[Operation, ...] = (
         answers.Taken,
         takes=tuple(dict.fromkeys(body for adapter in SIGNING_BANKS for body in adapter.takes)),
         refuses=(NotFound,),
+    ),
+    Operation(
+        "POST",
+        "/v1/banks/{bank}/transactions/{secret}",
+        "bank_webhook",
+        "Transactions",
+        "Report a card transaction of one linked account",
+        "For a bank that signs nothing (Monzo). Counterfoil registers this address itself when a customer links an "
+        "account; its last part is a secret of that account alone. Transfers, pots and declined payments get the same "
+        "answer, and nothing of them is kept.",
+        "path_secret",
+        202,
+        answers.Taken,
+        takes=tuple(dict.fromkeys(form for adapter in BANKS_WITH_A_PATH for form in adapter.takes)),
+        refuses=(Unauthenticated, Forbidden, NotFound),
     ),
     Operation(
         "POST",

@@ -59,6 +59,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "example": "file_q3bJ0vLr8yXwT1mZk5dN2A",
         "schema": _ID,
     },
+    "secret": {
+        "description": "The secret of one linked account",
+        "example": "wXo0Jr8cT1mZk5dN2Aq3bJ0vLr8yXwT1mZk5dN2Aq3b",
+        "schema": _ID,
+    },
     "customer_id": {"description": "The bank's own id of its customer", "example": "cust_42", "schema": _ID},
     "purpose": {"description": "What the customer agrees to", "schema": {"type": "string", "enum": ["receipts"]}},
     "delivery_id": {
