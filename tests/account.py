@@ -30,7 +30,7 @@ ENVIRONMENT = {
     "PAYLOADS_BUCKET": "payloads",
     "FILES_BUCKET": "files",
     "FILES_QUEUE_URL": "https://queues.test/1/files",
-    "WORK_SECONDS": "200",
+    "WORK_SECONDS": "100",
     "SPREAD_SECONDS": "600",
     "MATCH_QUEUE_URL": "https://queues.test/1/match",
     "DELIVERY_QUEUE_URLS": json.dumps({bank: f"https://queues.test/1/{bank}" for bank in BANKS}),
