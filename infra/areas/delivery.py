@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration
 
 from infra.function import READ_ITEM, Function
-from infra.names import OAUTH_SECRETS, SEALING_SECRET, WEBHOOK_SECRETS
+from infra.names import SEALING_SECRET, WEBHOOK_SECRETS
 from infra.queues import WorkQueue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.app_stack import AppStack
 
 
@@ -31,6 +33,7 @@ def add(app: AppStack) -> dict[str, WorkQueue]:
     }
     _deliver_receipt(app, queues, timeout)
     _delivery_status(app)
+    _resend_delivery(app, queues)
     return queues
 
 
@@ -58,7 +61,6 @@ def _deliver_receipt(app: AppStack, queues: dict[str, WorkQueue], timeout: int) 
     function.use_bodies(data.payloads, "s3:GetObject")
     function.read_secret(SEALING_SECRET)
     function.read_secrets_under(WEBHOOK_SECRETS)
-    function.read_secrets_under(OAUTH_SECRETS)
     for queue in queues.values():
         queue.work_off(function, max_concurrency=20)
 
@@ -74,4 +76,28 @@ def _delivery_status(app: AppStack) -> None:
     function.use_table(app.data.ledger, "dynamodb:GetItem")
     app.partner_route(
         "GET", "/v1/banks/{bank}/deliveries/{delivery_id}", function, rate=500, burst=1000, scope="deliveries"
+    )
+
+
+def _resend_delivery(app: AppStack, queues: Mapping[str, WorkQueue]) -> None:
+    function = Function(
+        app,
+        "resend_delivery",
+        app.platform,
+        description="Sends a delivery again, as its bank wants",
+        environment={
+            "LEDGER_TABLE": app.data.ledger.table_name,
+            "DELIVERY_QUEUE_URLS": app.to_json_string({bank: queue.queue.queue_url for bank, queue in queues.items()}),
+        },
+    )
+    function.use_table(app.data.ledger, "dynamodb:GetItem", "dynamodb:PutItem")
+    function.keep_pace(app.data.rendezvous)
+    function.send_to(*(queue.queue for queue in queues.values()))
+    app.partner_route(
+        "POST",
+        "/v1/banks/{bank}/deliveries/{delivery_id}/resend",
+        function,
+        rate=100,
+        burst=200,
+        scope="deliveries",
     )

@@ -163,6 +163,11 @@ class Transaction:
         record = self.deliveries.get(str(version))
         return record is not None and record.state in SETTLED
 
+    def asked_at(self, version: int) -> datetime | None:
+        """When the bank last wanted that version again."""
+        record = self.deliveries.get(str(version))
+        return record.asked_at if record else None
+
     def versions_to_tell(self) -> list[int]:
         """Each recall's version, and the current one of a match: not what was overtaken before it was told."""
         recalls = [recall.version for recall in self.recalls]
@@ -177,18 +182,25 @@ class Transaction:
         return replace(self, tellings=self.tellings + 1, deliveries={**self.deliveries, str(version): record})
 
 
-DeliveryState = Literal["delivered", "failing", "suppressed"]
+DeliveryState = Literal["asked", "queued", "delivered", "failing", "suppressed"]
+"""`asked`: its bank wants it again. `queued`: and a message that sees to it was sent."""
+
 SETTLED: frozenset[DeliveryState] = frozenset({"delivered", "suppressed"})
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """How one version's delivery stands; `status` is the bank's last HTTP status, `failures` how many tries failed."""
+    """How one version's delivery stands.
+
+    `status` is the bank's last HTTP status, `failures` how many tries failed. `asked_at`: when its bank wanted it
+    again; what is counted counts from then.
+    """
 
     state: DeliveryState
     at: datetime
     failures: int = 0
     status: int | None = None
+    asked_at: datetime | None = None
 
 
 def merge(known: Transaction, new: Transaction, match_id: str | None) -> Transaction:

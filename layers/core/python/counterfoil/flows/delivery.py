@@ -191,17 +191,21 @@ def _record(
 
 
 def _save(transaction: Transaction, version: int, record: DeliveryRecord) -> Transaction | None:
-    """Writes a delivery's record into the transaction as it stands, whoever moved it meanwhile."""
+    """Writes a delivery's record into the transaction as it stands, whoever moved it meanwhile.
+
+    Nothing is written where the bank asked for the delivery again meanwhile: it is pending then.
+    """
+    asked_at = transaction.asked_at(version)
     standing: Transaction | None = transaction
-    while standing is not None:
-        recorded = standing.record(version, record)
+    while standing is not None and standing.asked_at(version) == asked_at:
+        recorded = standing.record(version, replace(record, asked_at=asked_at))
         try:
             transactions.put(recorded, transactions.unmoved(standing))
             return recorded
         except ConditionFailed as failed:
             item = failed.items[0]
             standing = transactions.from_item(item) if item else None
-    return None
+    return standing
 
 
 def _still_allows(transaction: Transaction) -> bool:

@@ -169,7 +169,8 @@ class Consents(Answer):
 
 
 class DeliveryStatus(Answer):
-    """`at`, `failures` and `last_status` (the bank's last HTTP status) once it was tried."""
+    """`at`, `failures` and `last_status` (the bank's last HTTP status) once it was tried; `asked_again_at` once a
+    resend was asked for, and then `failures` since."""
 
     delivery_id: str
     version: int
@@ -177,6 +178,15 @@ class DeliveryStatus(Answer):
     at: datetime | None = None
     failures: int = 0
     last_status: int | None = None
+    asked_again_at: datetime | None = None
+
+
+class DeliveryAsked(Answer):
+    """It will be sent again, with the same `delivery_id` and the same body."""
+
+    delivery_id: str
+    version: int
+    state: Literal["queued"]
 
 
 class PublicMerchant(Answer):

@@ -173,6 +173,8 @@ def _record_to_item(record: DeliveryRecord) -> Item:
         item["failures"] = record.failures
     if record.status is not None:
         item["status"] = record.status
+    if record.asked_at is not None:
+        item["asked"] = to_millis(record.asked_at)
     return item
 
 
@@ -182,4 +184,5 @@ def _record_from_item(item: Mapping[str, Any]) -> DeliveryRecord:
         at=from_millis(item["at"]),
         failures=item.get("failures", 0),
         status=item.get("status"),
+        asked_at=from_millis(item["asked"]) if "asked" in item else None,
     )
