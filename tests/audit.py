@@ -57,7 +57,9 @@ def audit(world: World, *, deaths: int = 0, lost: tuple[str, ...] = (), raced: b
 
 def _audit_pointers(payments: dict[str, Transaction], paid: dict[str, CardTender], raced: bool) -> None:
     pointers = sorted(
-        (item["sk"].split("#", 2)[2], item["rev"], item["pk"].split("#")[2]) for item in stored("rendezvous")
+        (item["sk"].split("#", 2)[2], item["rev"], item["pk"].split("#")[2])
+        for item in stored("rendezvous")
+        if not item["pk"].startswith("rate#")
     )
     sides = [*payments.values(), *paid.values()]
     waiting = sorted(

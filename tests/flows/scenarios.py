@@ -100,6 +100,7 @@ class Told:
 
 
 Step = list[tuple[str, str]]
+WHOEVER_IS_FIRST = ("correct", "vanish", "given up", "below", "shipped", "reversed", "told late")
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Scenario:
     @property
     def steady(self) -> bool:
         """Whether the same deliveries are made whoever is faster."""
-        return "correct" not in self.name and "vanish" not in self.name and "given up" not in self.name
+        return not any(word in self.name for word in WHOEVER_IS_FIRST)
 
     def recorded(self, world: World) -> list[Step]:
         """The queue messages of each step, made by the real intake, a second apart."""
