@@ -22,11 +22,11 @@ environment = if [ -z "$(PYTHON)" ]; then echo 'Python 3.13 was not found (tried
 	{ [ -x $(1)/bin/pip ] || "$(PYTHON)" -m venv --clear $(1); } && \
 	$(1)/bin/python -m pip install -qq --no-compile --no-deps --require-hashes -r $(2)
 
-.PHONY: help setup run test lint budgets lock synth docs deploy clean
+.PHONY: help setup run test lint budgets lock synth docs deploy verify-signature clean
 
 help:  ## list these targets
 	@printf 'Counterfoil: receipts in the bank'"'"'s app. Nothing here needs an account, Docker or a secret, but deploy.\n\n'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup $(ENGINE)/.ready  ## start everything on this machine and play the demo (ONCE=1: stop after it)
 	$(say) 'Starting the sandbox'
@@ -50,6 +50,9 @@ docs: setup  ## the API's description, to read without a server, into build/docs
 
 deploy: setup  ## to the AWS account whose credentials are in the environment (ARGS="-c banks=…")
 	@node_modules/.bin/cdk deploy --all $(ARGS)
+
+verify-signature: $(VENV)/.ready  ## why a signed request is refused (ARGS="--help" tells what to give)
+	@$(PY) -m infra.verify_signature $(ARGS)
 
 lock: $(VENV)/.ready  ## pin the newest versions that pyproject.toml allows
 	$(say) 'Compiling the lock files'

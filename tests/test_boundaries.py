@@ -45,8 +45,8 @@ MAY_IMPORT = {
     },
 }
 FUNCTIONS_MAY_IMPORT = {"counterfoil", "pydantic", "aws_lambda_powertools"}
-# Infrastructure reads data from the application, never its behaviour.
-DATA_FOR_INFRA = {"BANKS", "RETAILERS", "RECORDS"}
+# Infrastructure reads data from the application, never its behaviour. An adapter of BANKS speaks in the last four.
+DATA_FOR_INFRA = {"BANKS", "RETAILERS", "RECORDS", "Arrival", "BankAdapter", "Credentials", "Unauthenticated"}
 # Decisions take the clock as an argument and touch nothing outside them.
 IMPURE_MODULES = {
     "os",
@@ -63,7 +63,14 @@ IMPURE_MODULES = {
 IMPURE_CALLS = {"now", "today", "utcnow", "open", "print"}
 # The queues' messages are sealed by the functions before, anew each time; operators send the sandbox's own
 # merchants.json and banks.json. Every other function is called from outside, with a body that can be written down.
-WITHOUT_EVENT = {"match_receipts", "receipt_file_rows", "deliver_receipt", "linked_accounts", "register_partners"}
+WITHOUT_EVENT = {
+    "match_receipts",
+    "receipt_file_rows",
+    "deliver_receipt",
+    "probe_banks",
+    "linked_accounts",
+    "register_partners",
+}
 # Libraries whose module has another name, and those that come with one that we name.
 MODULE_OF = {"aws-cdk-lib": "aws_cdk", "python-barcode": "barcode"}
 IMPLIED = {"constructs", "botocore"}
