@@ -59,7 +59,7 @@ class AppStack(Stack):
         queues = {"match": matching, "files": files.add(self, matching), "links": links, **deliveries}
         customer.add(self)
         public.add(self)
-        operations.add(self)
+        operations.add(self, deliveries)
         self._stage()
         CfnOutput(
             self,

@@ -137,6 +137,12 @@ class Function(Construct):
         keys = {queue.encryption_master_key.key_arn for queue in queues}
         self.allow(["kms:Decrypt", "kms:GenerateDataKey"], *keys, via="sqs")
 
+    def take_from(self, *queues: sqs.IQueue) -> None:
+        """Single messages by hand, where no mapping brings them."""
+        actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
+        self.allow(actions, *(queue.queue_arn for queue in queues))
+        self.allow(["kms:Decrypt"], *{queue.encryption_master_key.key_arn for queue in queues}, via="sqs")
+
     def read_secret(self, name: str) -> None:
         """Of a secret only its name is known: its ARN ends in six characters drawn at its creation."""
         self._read_secrets(f"{name}-??????")

@@ -19,7 +19,7 @@ from infra import openapi
 from infra.settings import BUILD, ROOT, Architecture
 
 # The only AWS services that functions call; the layer carries no other service's description.
-AWS_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs")
+AWS_SERVICES = ("dynamodb", "lambda", "s3", "secretsmanager", "sqs")
 # Lambda's Python 3.13 runs on a system with glibc 2.34; pip wants each older tag by name.
 WHEEL_TAGS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}

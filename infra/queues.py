@@ -44,11 +44,10 @@ class WorkQueue(Construct):
 
     def work_off(self, function: Function, max_concurrency: int, batch_size: int = 10) -> None:
         """Batches to `function`, which reports each failed message by itself."""
-        function.lambda_function.add_event_source(
-            sources.SqsEventSource(
-                self.queue, batch_size=batch_size, report_batch_item_failures=True, max_concurrency=max_concurrency
-            )
+        self.mapping = sources.SqsEventSource(
+            self.queue, batch_size=batch_size, report_batch_item_failures=True, max_concurrency=max_concurrency
         )
+        function.lambda_function.add_event_source(self.mapping)
 
     def _queue(self, name: str, key: kms.IKey, **more: object) -> sqs.Queue:
         return sqs.Queue(

@@ -9,7 +9,10 @@ import boto3
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from counterfoil.domain import webhooks
+from counterfoil.domain import path_secrets, webhooks
+from counterfoil.runtime import secrets
+from counterfoil.store import keys, table
+from counterfoil.store.table import LEDGER, Put
 from functions import register_partners
 from infra.sandbox import signing
 
@@ -19,6 +22,9 @@ REGISTERED = json.loads((SANDBOX / "banks.json").read_text())["banks"]
 BANKS = tuple(bank["bank"] for bank in REGISTERED)
 KEYS = {bank["bank"]: signing.SCHEMES[bank["adapter"]].new_keys() for bank in REGISTERED}
 """What each bank signs with, and the public keys that are registered for it."""
+
+MONZO_ACCOUNT = "acc_00008gju41AHyfLUzBUk8A"
+"""Whose payments the events of Monzo tell: its path secret is known."""
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
@@ -33,7 +39,10 @@ ENVIRONMENT = {
     "WORK_SECONDS": "100",
     "SPREAD_SECONDS": "600",
     "MATCH_QUEUE_URL": "https://queues.test/1/match",
+    "LINKS_QUEUE_URL": "https://queues.test/1/links",
+    "OAUTHLIB_INSECURE_TRANSPORT": "1",
     "DELIVERY_QUEUE_URLS": json.dumps({bank: f"https://queues.test/1/{bank}" for bank in BANKS}),
+    "DELIVERY_MAPPINGS": json.dumps({bank: f"mapping-of-{bank}" for bank in BANKS}),
     "SEALING_SECRET": "counterfoil/sealing",
     "MATCH_WAITS": "15,60,600",
     "DELIVERY_WAITS": "5,300,1800,7200,18000,36000,43200,43200,43200,43200,43200",
@@ -86,8 +95,9 @@ def create_secrets() -> dict[str, str]:
     shared = {who: webhooks.new_secret() for who in (*BANKS, "kite", "fern")}
     for who, secret in shared.items():
         client.create_secret(Name=f"counterfoil/webhooks/{who}/2026-11", SecretString=secret)
-    key_pairs = {bank: key for bank, (key, public_keys) in KEYS.items() if public_keys}
-    return shared | key_pairs | {"stranger": webhooks.new_secret()}
+    client.create_secret(Name="counterfoil/oauth/monzo", SecretString="only-we-know")
+    own_keys = {bank: key for bank, (key, public_keys) in KEYS.items() if public_keys or bank == "monzo"}
+    return shared | own_keys | {"stranger": webhooks.new_secret()}
 
 
 def register() -> None:
@@ -95,6 +105,9 @@ def register() -> None:
     texts = {"merchants": (SANDBOX / "merchants.json").read_text(), "banks": json.dumps({"banks": banks})}
     answer = register_partners.handler(texts, None)
     assert "registered" in answer, answer
+    secret = dict(keys.path_secret(path_secrets.hashed(KEYS["monzo"][0])))
+    subject = secrets.sealer().subject("monzo", MONZO_ACCOUNT)
+    table.write(Put(LEDGER, secret | {"subject": subject, "bank": "monzo"}))
 
 
 def moto_tables() -> dict[str, Any]:

@@ -20,8 +20,8 @@ from moto import mock_aws
 from standardwebhooks import Webhook
 
 from counterfoil.runtime import http, observe, secrets
-from counterfoil.store import clocks, rates, registry, table
-from functions import deliver_receipt, match_receipts, receipt_file_rows
+from counterfoil.store import bank_health, clocks, rates, registry, table
+from functions import deliver_receipt, linked_accounts, match_receipts, receipt_file_rows
 from infra.sandbox import event_files
 from tests import edge
 from tests.account import (
@@ -36,8 +36,8 @@ from tests.account import (
 )
 
 VISIBILITY = 180
-RECEIVES = {"match": 5, "files": 5, **dict.fromkeys(BANKS, 12)}
-HANDLERS = {"match": match_receipts.handler, "files": receipt_file_rows.handler}
+RECEIVES = {"match": 5, "files": 5, "links": 12, **dict.fromkeys(BANKS, 12)}
+HANDLERS = {"match": match_receipts.handler, "files": receipt_file_rows.handler, "links": linked_accounts.handler}
 
 
 class Death(BaseException):
@@ -80,6 +80,7 @@ class World:
     """`answer(wire)` is the bank's callback. `deaths`: by number of the call, "before" or "after" it.
 
     `gate()` is called before and after every call of a queue's handler, and may raise Death.
+    `held`: the queues whose mapping is disabled.
     `lives`: the number of the first call of each batch that was worked off.
     """
 
@@ -94,6 +95,7 @@ class World:
     gate: Callable[[], None] = lambda: None
     answer: Callable[[Wire], http.Answer] = accepts
     lives: list[int] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)
     mortal: int = 0
     passed: int = 0
     sent: int = 0
@@ -118,9 +120,10 @@ class World:
         self.queues, self.dead = copy.deepcopy(queues), copy.deepcopy(dead)
         self.clock.move_to(now)
         self.wires, self.calls, self.deaths, self.lives = [], [], {}, []
-        self.gate, self.answer, self.mortal, self.passed = lambda: None, accepts, 0, 0
+        self.gate, self.answer, self.mortal, self.passed, self.held = lambda: None, accepts, 0, 0, set()
         clocks.forget()
         rates.forget()
+        bank_health.forget()
 
     # calls of the handlers
 
@@ -129,6 +132,8 @@ class World:
         with self.call(f"{service}.{operation}"):
             if service == "sqs":
                 return self._queue_call(operation, arguments)
+            if service == "lambda":
+                return self._mapping_call(operation, arguments)
             return self.original_call(client, operation, arguments)
 
     @contextmanager
@@ -154,13 +159,39 @@ class World:
                 at = self.now + timedelta(seconds=entry.get("DelaySeconds", 0))
                 self.put(name, entry["MessageBody"], at)
             return {"Successful": [{"Id": entry["Id"]} for entry in arguments["Entries"]]}
+        if operation == "ReceiveMessage":
+            return {"Messages": self._by_hand(name, arguments["MaxNumberOfMessages"])}
+        if operation == "DeleteMessage":
+            self.queues[name] = [one for one in self.queues[name] if one.id != arguments["ReceiptHandle"]]
+            return {}
         assert operation == "ChangeMessageVisibility", operation
         message = next(one for one in self.queues[name] if one.id == arguments["ReceiptHandle"])
         message.visible_at = self.now + timedelta(seconds=arguments["VisibilityTimeout"])
         return {}
 
+    def _by_hand(self, name: str, most: int) -> list[dict[str, Any]]:
+        """What a receive finds; what was received too often goes to the dead letters now."""
+        for message in [one for one in self.queues[name] if one.visible_at <= self.now]:
+            if message.receives >= RECEIVES[name]:
+                self.queues[name].remove(message)
+                self.dead[name].append(message)
+        return [
+            {
+                "Body": message.body,
+                "ReceiptHandle": message.id,
+                "Attributes": {"ApproximateReceiveCount": str(message.receives)},
+            }
+            for message in self.receive(name, most)
+        ]
+
+    def _mapping_call(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        bank = arguments["UUID"].removeprefix("mapping-of-")
+        if operation == "UpdateEventSourceMapping":
+            (self.held.discard if arguments["Enabled"] else self.held.add)(bank)
+        return {"State": "Disabled" if bank in self.held else "Enabled"}
+
     def send(self, method: str, url: str, headers: dict[str, str], body: bytes, seconds: float, *,
-             allow_loopback: bool) -> http.Answer:  # fmt: skip
+             allow_loopback: bool, most_bytes: int = http.MOST_BYTES_READ) -> http.Answer:  # fmt: skip
         with self.call("http.call"):
             wire = Wire(self.now, url, dict(headers), body, method)
             self.wires.append(wire)
@@ -193,7 +224,8 @@ class World:
         """Sends an event of `events/` as it would be sent now."""
         event = event_files.load(name, self.now)
         scope = f"counterfoil/{event.token}.consents counterfoil/{event.token}.deliveries" if event.token else ""
-        return self.request(event.method, event.path, event.body, event.signed(self.secrets, self.now), scope)
+        path = event.address(self.secrets)
+        return self.request(event.method, path, event.body, event.signed(self.secrets, self.now), scope)
 
     def body_of(self, name: str) -> dict[str, Any]:
         return json.loads(event_files.load(name, self.now).body)
@@ -212,7 +244,8 @@ class World:
 
     def next_at(self) -> datetime | None:
         """When the next message comes."""
-        return min((message.visible_at for queue in self.queues.values() for message in queue), default=None)
+        waiting = [queue for name, queue in self.queues.items() if name not in self.held]
+        return min((message.visible_at for queue in waiting for message in queue), default=None)
 
     def run(self, seconds: float = 86_400) -> None:
         """Works off every queue, moving time to the next message, until nothing comes within `seconds`."""
@@ -224,7 +257,7 @@ class World:
                 self._work_off(name)
 
     def _work_off(self, name: str) -> None:
-        if batch := self.receive(name):
+        if name not in self.held and (batch := self.receive(name)):
             self.work_on(name, batch)
 
     def receive(self, name: str, most: int = 10) -> list[Message]:
@@ -275,6 +308,7 @@ def forget_everything() -> None:
     registry.forget()
     clocks.forget()
     rates.forget()
+    bank_health.forget()
     secrets.forget()
     observe.metrics.clear_metrics()
 

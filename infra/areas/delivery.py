@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration
 
 from infra.function import READ_ITEM, Function
-from infra.names import SEALING_SECRET, WEBHOOK_SECRETS
+from infra.names import OAUTH_SECRETS, SEALING_SECRET, WEBHOOK_SECRETS
 from infra.queues import WorkQueue
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def add(app: AppStack) -> dict[str, WorkQueue]:
 
 
 def _deliver_receipt(app: AppStack, queues: dict[str, WorkQueue], timeout: int) -> None:
-    data = app.data
     function = Function(
         app,
         "deliver_receipt",
@@ -46,23 +45,36 @@ def _deliver_receipt(app: AppStack, queues: dict[str, WorkQueue], timeout: int) 
         description="Sends a matched receipt to its bank",
         timeout_seconds=timeout,
         memory_mb=1024,
-        environment={
-            "LEDGER_TABLE": data.ledger.table_name,
-            "SALTS_TABLE": data.salts.table_name,
-            "PAYLOADS_BUCKET": data.payloads.bucket_name,
-            "DELIVERY_QUEUE_URLS": app.to_json_string({bank: queue.queue.queue_url for bank, queue in queues.items()}),
-            "SEALING_SECRET": SEALING_SECRET,
-            "DELIVERY_WAITS": ",".join(map(str, app.settings.delivery_waits)),
-            "ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower(),
-        },
+        environment=settings_of_delivering(app, queues),
     )
+    allow_delivering(app, function)
+    for queue in queues.values():
+        queue.work_off(function, max_concurrency=20)
+
+
+def settings_of_delivering(app: AppStack, queues: Mapping[str, WorkQueue]) -> dict[str, str]:
+    """What a function is told that delivers receipts."""
+    data = app.data
+    return {
+        "LEDGER_TABLE": data.ledger.table_name,
+        "SALTS_TABLE": data.salts.table_name,
+        "PAYLOADS_BUCKET": data.payloads.bucket_name,
+        "DELIVERY_QUEUE_URLS": app.to_json_string({bank: queue.queue.queue_url for bank, queue in queues.items()}),
+        "SEALING_SECRET": SEALING_SECRET,
+        "DELIVERY_WAITS": ",".join(map(str, app.settings.delivery_waits)),
+        "ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower(),
+    }
+
+
+def allow_delivering(app: AppStack, function: Function) -> None:
+    """What it may."""
+    data = app.data
     function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem", "dynamodb:UpdateItem")
     function.use_table(data.salts, *READ_ITEM)
     function.use_bodies(data.payloads, "s3:GetObject")
     function.read_secret(SEALING_SECRET)
     function.read_secrets_under(WEBHOOK_SECRETS)
-    for queue in queues.values():
-        queue.work_off(function, max_concurrency=20)
+    function.read_secrets_under(OAUTH_SECRETS)
 
 
 def _delivery_status(app: AppStack) -> None:

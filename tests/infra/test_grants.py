@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.infra.synthesis import Synthesis, ref
+from tests.infra.synthesis import BANKS, Synthesis, ref
 
 WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 # Called by anyone who can reach the API: they may change nothing themselves.
@@ -15,13 +15,13 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _statements(deployment: Synthesis) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each with the name of the function whose it is."""
+    """Each with the name of the function whose it is, or the logical id of another role."""
     of_role = {ref(function["Role"]): name for name, function in deployment.functions().items()}
     for policy in deployment.resources("IAM::Policy").values():
         (role,) = policy["Roles"]
         for statement in policy["PolicyDocument"]["Statement"]:
             assert statement["Effect"] == "Allow"
-            yield of_role[ref(role)], statement
+            yield of_role.get(ref(role), ref(role)), statement
 
 
 def _actions(deployment: Synthesis, function: str) -> set[str]:
@@ -79,19 +79,26 @@ def test_whoever_takes_a_partners_calls_counts_them(production: Synthesis) -> No
 
 def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> None:
     seers = {name for name, each in _statements(production) if "Salts" in str(each["Resource"])}
-    assert seers == {"bank_webhook", "deliver_receipt", "consent_update", "customer_page", "linked_accounts"}
+    assert seers == {
+        "bank_webhook",
+        "deliver_receipt",
+        "probe_banks",
+        "consent_update",
+        "customer_page",
+        "linked_accounts",
+    }
 
 
 def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> None:
     def readers(part: str) -> set[str]:
         return {name for name, each in _statements(production) if part in str(each["Resource"])}
 
-    both = {"bank_webhook", "retailer_receipt", "deliver_receipt"}
+    both = {"bank_webhook", "retailer_receipt", "deliver_receipt", "probe_banks"}
     assert readers("counterfoil/webhooks/*") == both | {"receipt_files"}
     assert readers("counterfoil/sealing-??????") == both | {
         *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts")
     }
-    assert readers("counterfoil/oauth/*") == {"deliver_receipt", "customer_page", "linked_accounts"}
+    assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_page", "linked_accounts"}
 
 
 def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_read_by_the_delivery(
@@ -107,4 +114,30 @@ def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_rea
         ("receipt_file_rows", "s3:PutObject"),
         ("match_receipts", "s3:DeleteObject"),
         ("deliver_receipt", "s3:GetObject"),
+        ("probe_banks", "s3:GetObject"),
     }
+
+
+def test_a_schedule_calls_its_function_and_nothing_else(production: Synthesis) -> None:
+    (schedule,) = production.resources("Scheduler::Schedule").values()
+    functions = {name: each["Handler"] for name, each in production.resources("Lambda::Function").items()}
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert functions[ref(schedule["Target"]["Arn"])] == "probe_banks.handler"
+    (own,) = (each for name, each in _statements(production) if name == ref(schedule["Target"]["RoleArn"]))
+    assert (own["Action"], own["Resource"]) == ("lambda:InvokeFunction", schedule["Target"]["Arn"])
+
+
+def test_only_the_banks_own_mappings_are_held_and_released(production: Synthesis) -> None:
+    mappings = {
+        name
+        for name, mapping in production.resources("Lambda::EventSourceMapping").items()
+        if ref(mapping["EventSourceArn"]).startswith("Delivery")
+    }
+    [(name, own)] = [
+        (name, each) for name, each in _statements(production) if "lambda:UpdateEventSourceMapping" in each["Action"]
+    ]
+    assert name == "probe_banks"
+    assert {
+        part["Ref"] for one in own["Resource"] for part in one["Fn::Join"][1] if "Ref" in part
+    } & mappings == mappings
+    assert len(own["Resource"]) == len(mappings) == len(BANKS)

@@ -155,6 +155,7 @@ RECORDS: tuple[Record, ...] = (
     Record("store", "ledger", "M#/S#", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
     Record("listed retailer", "ledger", "L#", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
     Record("merchant id", "ledger", "I#/I", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
+    Record("bank's health", "ledger", "B#/H", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
     Record("bank", "ledger", "B#/B", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
     Record(
         "till's clock",

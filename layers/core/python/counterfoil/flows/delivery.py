@@ -26,7 +26,7 @@ from counterfoil.flows.intake import PERSONAL_WORDS, REVISION_BYTES
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import Outcome
 from counterfoil.sealing import CustomerKeys, Sealer, unseal
-from counterfoil.store import bodies, customers, registry, transactions
+from counterfoil.store import bank_health, bodies, customers, registry, transactions
 
 UNAUTHENTICATED, NOT_FOUND, GONE = 401, 404, 410
 
@@ -180,12 +180,15 @@ def _record(
     """Keeps how the try ended. Raises TryAgain unless the bank took it: what is not there to be deleted was taken."""
     now, status = sending.clock(), answer.status
     if status is not None and (200 <= status < 300 or (method == "DELETE" and status == NOT_FOUND)):
-        return _save(transaction, version, DeliveryRecord("delivered", now, status=status))
+        told = _save(transaction, version, DeliveryRecord("delivered", now, status=status))
+        bank_health.note(transaction.bank, status, now, took=True)
+        return told
     known = transaction.deliveries.get(str(version))
     failures = (known.failures if known else 0) + 1
     _save(transaction, version, DeliveryRecord("failing", now, failures, status))
     if status == GONE and method == "POST":
         registry.disable(transaction.bank)
+    bank_health.note(transaction.bank, status, now, took=False)
     wait = deliveries.wait_before(sending.attempt, sending.waits, answer.retry_after, sending.jitter)
     raise TryAgain("the bank did not take it", after=wait)
 

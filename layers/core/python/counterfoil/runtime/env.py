@@ -17,6 +17,12 @@ def flag(name: str) -> bool:
     return os.environ.get(name) == "true"
 
 
+def delivery_mappings() -> dict[str, str]:
+    """The id of the event source mapping of each bank's delivery queue."""
+    mappings: dict[str, str] = json.loads(os.environ["DELIVERY_MAPPINGS"])
+    return mappings
+
+
 def queue_urls() -> dict[str, str]:
     """The URL of each queue this function sends to or works off: `match`, `links`, and the banks' by name."""
     urls: dict[str, str] = json.loads(os.environ.get("DELIVERY_QUEUE_URLS", "{}"))

@@ -61,6 +61,28 @@ def _entry(index: int, message: Outgoing) -> dict[str, Any]:
     return entry
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message taken from a queue by hand; it comes back at the queue's visibility timeout unless it is deleted."""
+
+    body: str
+    attempt: int
+    handle: str
+
+
+def take_one(url: str) -> Taken | None:
+    """Any message that is visible now."""
+    count = "ApproximateReceiveCount"
+    answer = _client().receive_message(QueueUrl=url, MaxNumberOfMessages=1, AttributeNames=[count], WaitTimeSeconds=1)
+    for message in answer.get("Messages", []):
+        return Taken(message["Body"], int(message["Attributes"][count]), message["ReceiptHandle"])
+    return None
+
+
+def delete(url: str, receipt_handle: str) -> None:
+    _client().delete_message(QueueUrl=url, ReceiptHandle=receipt_handle)
+
+
 def keep_back(url: str, receipt_handle: str, seconds: int) -> None:
     """The message comes back after `seconds` (at most twelve hours)."""
     _client().change_message_visibility(QueueUrl=url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)

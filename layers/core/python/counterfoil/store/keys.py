@@ -15,6 +15,7 @@ ledger
     L#merchants / <retailer>        the public list                                                    query, write
     I#<namespace>#<id> / I          who claims a merchant id: the way from a transaction to its scope  get, write
     B#<bank> / B                    a bank's registration                                              get, write
+    B#<bank> / H                    how a bank takes what it is sent                                   get, write
     K#<till> / K                    what has been learned of a till's clock                            get, write
     F#<file> / F                    a file of receipts, and how far it was worked off                  get, write
     index by_subject                all that belongs to a customer (rights)
@@ -115,6 +116,10 @@ def claim(namespace: str, merchant_id: str) -> Key:
 
 def bank(name: str) -> Key:
     return {"pk": f"B#{name}", "sk": "B"}
+
+
+def bank_health(name: str) -> Key:
+    return {"pk": f"B#{name}", "sk": "H"}
 
 
 def till_clock(till: str) -> Key:
