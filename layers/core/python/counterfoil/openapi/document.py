@@ -188,7 +188,7 @@ def _refusals() -> list[type[Refused]]:
 def _refusal(refusal: type[Refused]) -> Json:
     described: Json = {
         "description": f"{refusal.title}: {prose.REFUSALS[refusal]}",
-        "content": _problem_content(refusal.status),
+        "content": _problem_content(refusal.status, refusal.title, prose.REFUSALS[refusal]),
     }
     if refusal is TooMany:
         seconds = {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
@@ -197,11 +197,19 @@ def _refusal(refusal: type[Refused]) -> Json:
 
 
 def _our_fault() -> Json:
-    return {"description": "Our fault (5xx). Nothing was promised: send it again.", "content": _problem_content(500)}
+    return {
+        "description": "Our fault (5xx). Nothing was promised: send it again.",
+        "content": _problem_content(500, "Our fault"),
+    }
 
 
-def _problem_content(status: int) -> Json:
-    content: Json = {PROBLEM: {"schema": {"$ref": _ref(answers.Problem)}}}
+def _problem_content(status: int, title: str, detail: str = "") -> Json:
+    example: Json = {"type": "about:blank", "title": title, "status": status}
+    if detail:
+        example["detail"] = detail
+    if status == Invalid.status:
+        example["errors"] = [{"field": "lines[2].amount", "message": "must be a whole number"}]
+    content: Json = {PROBLEM: {"schema": {"$ref": _ref(answers.Problem)}, "example": example}}
     if status in GATEWAY_TOO:
         content[JSON] = {"schema": {"$ref": _ref(answers.GatewayRefusal)}}
     return content

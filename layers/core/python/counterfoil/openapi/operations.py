@@ -175,10 +175,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "resend_delivery",
         "Deliveries",
         "Have a delivery sent again",
-        "Whether it was delivered, is failing, or was given up: it is sent again at once, and tried for three days. The "
-        "consent is read anew: where the customer withdrew meanwhile, nothing is sent, and the delivery is "
-        "`suppressed`. Asked again within a minute, it is not sent twice. A 409 where there is nothing to send: a later "
-        "version overtook it, or it is `suppressed`.",
+        "Whether it was delivered, is failing, or was given up: it is sent again at once, and tried for three days. "
+        "The consent is read anew: where the customer withdrew meanwhile, nothing is sent, and the delivery is "
+        "`suppressed`. Asked again within a minute, it is not sent twice. A 409 where there is nothing to send: a "
+        "later version overtook it, or it is `suppressed`.",
         "deliveries",
         202,
         answers.DeliveryAsked,
