@@ -68,6 +68,8 @@ def _merge_into(known: Transaction, new: Transaction, work: Work) -> Outcome:
 
 def _delete_pointers_left_behind(known: Transaction, moved: Transaction) -> None:
     """Before it moves, since afterwards nobody knows where it waited."""
+    if known.state == "matched" and not known.is_all_delivered():
+        _delete_pointers_of_both(known)
     if known.state not in ("undecided", "ambiguous"):
         return
     waits = [] if moved.state == "void" else transaction_pointers(moved)
@@ -129,11 +131,15 @@ def _finish_match(transaction: Transaction) -> Outcome:
     """
     if transaction.is_all_delivered():
         return Outcome()
-    rendezvous.delete(transaction_pointers(transaction)[0])
-    tender = tenders.get(transaction.match.tender_key) if transaction.match else None
+    _delete_pointers_of_both(transaction)
+    return Outcome((messages.delivery_of(transaction.bank, transaction.key),))
+
+
+def _delete_pointers_of_both(matched: Transaction) -> None:
+    rendezvous.delete(transaction_pointers(matched)[0])
+    tender = tenders.get(matched.match.tender_key) if matched.match else None
     if tender is not None:
         rendezvous.delete(tender_pointer(tender, b""))
-    return Outcome((messages.delivery_of(transaction.bank, transaction.key),))
 
 
 def _put_transaction(moved: Transaction, known: Transaction) -> None:
