@@ -60,6 +60,7 @@ def _audit_pointers(payments: dict[str, Transaction], paid: dict[str, CardTender
         (item["sk"].split("#", 2)[2], item["rev"], item["pk"].split("#")[2])
         for item in stored("rendezvous")
         if not item["pk"].startswith("rate#")
+        if not item["pk"].startswith("rate#")
     )
     sides = [*payments.values(), *paid.values()]
     waiting = sorted(

@@ -19,19 +19,20 @@ from botocore.client import BaseClient
 from counterfoil.runtime import http, queues, secrets
 from counterfoil.store import bodies, table
 from infra.sandbox.engine import ACCOUNT, Engine
-from tests.account import ENVIRONMENT, create_bucket, create_secrets, create_tables, register
+from tests.account import ENVIRONMENT, create_buckets, create_secrets, create_tables, register
 from tests.world import Message, World, forget_everything
 
 KINDS = {
     ("ledger", "T#", "T"): "transaction",
     ("ledger", "R#", "T#"): "card tender",
-    ("ledger", "R#", "B#"): "receipt body",
+    ("ledger", "D#", "D"): "receipt body",
     ("ledger", "C#", "C"): "customer",
     ("ledger", "K#", "K"): "till's clock",
+    ("rendezvous", "rate#", ""): "partner's rate",
     ("rendezvous", "", ""): "pointers",
     ("salts", "", ""): "salt",
 }
-CLIENTS = (table._client, queues._client, secrets._client, bodies._s3)
+CLIENTS = (table._client, table._hasty_client, queues._client, secrets._client, bodies._s3)
 
 
 @dataclass(frozen=True)
@@ -152,11 +153,11 @@ def metered(engine: Engine) -> Iterator[Meter]:
         _forget()
         until_the_end.callback(_forget)
         create_tables()
-        create_bucket()
+        create_buckets()
         made = Meter(clock, original, create_secrets())
         register()
         enter(mock.patch.object(BaseClient, "_make_api_call", lambda *call: made.api_call(*call)))
-        enter(mock.patch.object(http, "post", made.post))
+        enter(mock.patch.object(http, "call", made.send))
         yield made
 
 

@@ -34,7 +34,8 @@ salts
     C#<customer>                    the customer's salt                                                get, write
 
 Partners' ids stand in keys only as keyed hashes (`sealing`), except those of shops, which are no one's
-personal data. No key has a bank, a date or a status as its partition, except `by_due`, which is sharded.
+personal data. No key has a bank, a date or a status as its partition, except `by_due`, which is sharded, and what is
+written rarely: registrations, a bank's health, and rates (four times a second by a partner at its default limit).
 """
 
 from datetime import datetime
