@@ -148,6 +148,60 @@ def test_a_new_secret_is_stored_and_not_shown(capsys: pytest.CaptureFixture[str]
     assert "exists" in capsys.readouterr().err
 
 
+FILE = """\
+{"banks": [
+  {"bank": "openbank", "secrets": ["counterfoil/webhooks/openbank/2026-11"], "status": "live"},
+  {"bank": "harbourbank", "secrets": ["counterfoil/webhooks/harbourbank/2026-11"], "status": "live"}
+]}
+"""
+
+
+def test_a_secret_is_rotated_with_overlap(
+    aws: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    banks = tmp_path / "banks.json"
+    banks.write_text(FILE, encoding="utf-8")
+    aws["lambda"] = registering = Registering({"registered": {"banks": 2}})
+    operate.main(["secret", "new", "openbank/2026-11"])
+
+    assert operate.main(["secret", "rotate", "openbank/2026-11", "openbank/2026-12", "--banks", str(banks)]) == 0
+    both = '"counterfoil/webhooks/openbank/2026-11", "counterfoil/webhooks/openbank/2026-12"'
+    rotated = FILE.replace('"counterfoil/webhooks/openbank/2026-11"', both)
+    assert banks.read_text() == rotated
+    client = boto3.client("secretsmanager", region_name=REGION)
+    new = client.get_secret_value(SecretId="counterfoil/webhooks/openbank/2026-12")["SecretString"]
+    assert new not in "".join(capsys.readouterr())
+
+    assert operate.main(["secret", "retire", "openbank/2026-11", "--banks", str(banks)]) == 0
+    retired = FILE.replace("openbank/2026-11", "openbank/2026-12", 1)
+    assert banks.read_text() == retired
+    assert [call["banks"] for call in registering.calls] == [rotated, retired]
+    assert "DeletedDate" in client.describe_secret(SecretId="counterfoil/webhooks/openbank/2026-11")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["retire", "openbank/2026-11"], "the only one"),
+        (["retire", "monzo/2026-11"], "no file"),
+        (["rotate", "openbank/2026-10", "openbank/2026-12"], "no file"),
+        (["rotate", "openbank/2026-11", "openbank/taken"], "exists"),
+    ],
+)
+def test_a_rotation_that_would_go_wrong_changes_nothing(
+    aws: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    banks = tmp_path / "banks.json"
+    banks.write_text(FILE, encoding="utf-8")
+    aws["lambda"] = registering = Registering({"registered": {"banks": 2}})
+    for name in ("openbank/2026-11", "openbank/taken"):
+        operate.main(["secret", "new", name])
+    assert operate.main(["secret", *arguments, "--banks", str(banks)]) == 1
+    assert said in capsys.readouterr().err
+    assert banks.read_text() == FILE
+    assert registering.calls == []
+
+
 class Registering:
     """Stands for the deployed function; moto would need Docker to run one."""
 
