@@ -92,7 +92,7 @@ def create_secrets() -> dict[str, str]:
     """What each partner signs with; the secrets of those that share one are stored."""
     client = boto3.client("secretsmanager")
     client.create_secret(Name="counterfoil/sealing", SecretString="s" * 64)
-    shared = {who: webhooks.new_secret() for who in (*BANKS, "kite", "fern")}
+    shared = {who: webhooks.new_secret() for who in (*BANKS, "kite", "fern", "tern")}
     for who, secret in shared.items():
         client.create_secret(Name=f"counterfoil/webhooks/{who}/2026-11", SecretString=secret)
     client.create_secret(Name="counterfoil/oauth/monzo", SecretString="only-we-know")

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from infra.sandbox.bank import Trouble
+from infra.sandbox.scenes_of_life import LIFE
 from infra.sandbox.stage import STRANGER, Stage
 
 OPEN, HARBOUR = "openbank", "harbourbank"
@@ -209,6 +210,7 @@ SCENES: tuple[Callable[[Stage], None], ...] = (
     receipt_first,
     refund,
     split_tender,
+    *LIFE,
     equal_coffees,
     equal_coffees_without_codes,
     forged,

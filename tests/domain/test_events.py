@@ -6,7 +6,7 @@ import pytest
 
 from counterfoil.banks import adapter_named
 from counterfoil.banks.adapter import Arrival, Credentials
-from counterfoil.domain import receipts, registration, strict_json, webhooks
+from counterfoil.domain import path_secrets, receipts, registration, strict_json, webhooks
 from counterfoil.domain.merchants import Merchant
 from counterfoil.domain.receipts import Receipt
 from counterfoil.errors import BadRequest, Problem, Unauthenticated
@@ -15,14 +15,14 @@ from infra.sandbox import event_files, signing
 from tests.account import REGISTERED
 
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
-SECRETS = {who: webhooks.new_secret() for who in ("kite", "fern", "stranger")}
+SECRETS = {who: webhooks.new_secret() for who in ("kite", "fern", "tern", "stranger")}
 KEYS = {bank["bank"]: signing.SCHEMES[bank["adapter"]].new_keys() for bank in REGISTERED}
 SIGN_WITH = {bank: key for bank, (key, _) in KEYS.items()}
 ADAPTERS = {bank["bank"]: bank["adapter"] for bank in REGISTERED}
 CREDENTIALS = {
     bank: Credentials(public_keys=tuple(public)) if public else Credentials(secrets=(key,))
     for bank, (key, public) in KEYS.items()
-}
+} | {"monzo": Credentials(secrets=(path_secrets.hashed(SIGN_WITH["monzo"]),))}
 FUNCTIONS = {"bank_webhook", "retailer_receipt", "consent_update", "merchant_api", "delivery_status"}
 
 Answer = tuple[int, set[str], list[str]]
@@ -81,7 +81,9 @@ def test_a_receipt_gets_the_documented_answer(name: str, retailers: dict[str, Me
 def test_a_banks_proof_is_as_the_file_says(name: str) -> None:
     event = event_files.load(name, NOW)
     adapter = adapter_named(ADAPTERS[event.bank])
-    arrival = Arrival(event.method, event.path, event.signed(SIGN_WITH, NOW), event.body)
+    path = event.address(SIGN_WITH)
+    secret = path.rpartition("/")[2] if "{secret}" in event.path else ""
+    arrival = Arrival(event.method, path, event.signed(SIGN_WITH, NOW), event.body, secret)
     if event.expect["status"] == 401:
         with pytest.raises(Unauthenticated):
             adapter.proof.verify(arrival, CREDENTIALS[event.bank], NOW)

@@ -45,7 +45,7 @@ def holder_of(value: Any, path: tuple[Any, ...]) -> Any:
 
 def test_the_sandboxes_files_are_taken() -> None:
     taken = parse_merchants(MERCHANTS)
-    assert [merchant.retailer for merchant in taken] == ["kite", "fern", "moss"]
+    assert [merchant.retailer for merchant in taken] == ["kite", "fern", "tern", "moss"]
     assert taken[0].stores[0].tills[0].terminal_ids == ("T0000042",)
     names = [bank["bank"] for bank in json.loads(BANKS)["banks"]]
     assert [bank.bank for bank in parse_banks(BANKS, ADAPTERS, allow_loopback=True)] == names
