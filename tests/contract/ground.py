@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 from unittest import mock
 
@@ -18,7 +18,7 @@ from counterfoil.banks.adapter import Arrival, BankAdapter, Credentials
 from counterfoil.domain.transactions import TransactionEvent
 from counterfoil.flows import linking
 from counterfoil.runtime import secrets
-from counterfoil.store import customers, links
+from counterfoil.store import clocks, customers, links
 from functions import register_partners
 from infra.sandbox import event_files, signing
 from tests import world as worlds
@@ -79,6 +79,11 @@ class Ground:
         return told
 
     # The bank speaks
+
+    @cached_property
+    def example(self) -> Arrival:
+        """A signed call of the moment at which each test begins: signing may be slow."""
+        return self.signed(b"{}", at=SOME_DAY)
 
     def unsigned(self, body: bytes) -> Arrival:
         return Arrival("POST", PATH, {"content-type": "application/json"}, body)
@@ -176,4 +181,7 @@ def ground_of(adapter: BankAdapter) -> Iterator[Ground]:
         assert world.consent(ground.told.data.customer_id, bank=BANK)["statusCode"] == 200
         if is_linked(adapter):
             _link(ground)
+        # Some payment with codes has shown the till's clock before: a wire without any goes by time.
+        till = secrets.sealer().code("till", "kite", "corner/1")
+        clocks.observe(till, world.now - timedelta(seconds=2), world.now, world.now)
         yield ground

@@ -111,4 +111,6 @@ def _correct_to_another_amount(ground: Ground) -> None:
 def test_what_the_bank_answers_ends_it(ground: Ground, status: int) -> None:
     ground.world.answer = lambda wire: http.Answer(status)
     delivered(ground)
-    assert len(ground.world.wires) == 1
+    # An interface of the bank's own does not go for good with one answer.
+    ended = status != 410 or ground.adapter.render is direct.render
+    assert (len(ground.world.wires) == 1) is ended

