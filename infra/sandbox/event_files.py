@@ -49,6 +49,11 @@ class Event:
             headers |= scheme.sign(key, request, now + timedelta(seconds=self.seconds_ahead))
         return headers | dict(self.headers)
 
+    def address(self, keys: Mapping[str, str]) -> str:
+        """The path to call: with the bank's path secret where it has one, and nobody's where a stranger calls."""
+        secret = signing.strangers_key(signing.scheme_of(self.bank)) if self.by == STRANGER else keys.get(self.bank, "")
+        return self.path.replace("{secret}", secret)
+
 
 def names(function: str = "*") -> list[str]:
     """The events of a function, or of all, as `<function>.<case>`."""

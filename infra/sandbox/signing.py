@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_bytes
+from secrets import token_bytes, token_urlsafe
 from uuid import uuid4
 
 import httpx
@@ -85,9 +85,12 @@ def _request_jws(key: str, request: Request, at: datetime) -> dict[str, str]:
 
 
 STANDARD_WEBHOOKS = Scheme(lambda: (new_secret(), []), _standard_webhooks)
+# Monzo signs nothing: it calls at a secret path.
+SECRET_PATH = Scheme(lambda: (token_urlsafe(32), []), lambda _key, _request, _at: {})
 SCHEMES: Mapping[str, Scheme] = {
     "direct": STANDARD_WEBHOOKS,
     "starling": Scheme(_rsa_keys, _starling),
+    "monzo": SECRET_PATH,
     "jws": Scheme(_jwk_keys, _request_jws),
 }
 """By the name of the adapter."""

@@ -27,6 +27,7 @@ from counterfoil.domain.fields import Currency, Id, Instant, Wire, validated
 from counterfoil.domain.merchants import Bank
 from counterfoil.domain.times import rfc3339
 from counterfoil.domain.transactions import Code, TransactionEvent
+from counterfoil.errors import Invalid, Problem
 
 MOST = 999_999_999_999
 _CARD_SCHEME = "mastercard"
@@ -99,7 +100,9 @@ def parse(value: object) -> TransactionEvent | None:
 
 
 def _canonical(told: _Transaction, is_update: bool) -> TransactionEvent:
-    foreign = told.local_currency not in (None, told.currency) and told.local_amount is not None
+    if (told.local_amount is None) is not (told.local_currency is None):
+        raise Invalid([Problem("data.local_currency", "must come with local_amount, and that with it")])
+    foreign = told.local_currency not in (None, told.currency)
     amount, currency = (told.local_amount, told.local_currency) if foreign else (told.amount, told.currency)
     fact, at = _fact(told, is_update)
     data = {
