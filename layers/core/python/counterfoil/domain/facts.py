@@ -5,7 +5,9 @@
         └─► reversed, before or after clearing, wholly (a chargeback is a reversal) or in part
 
 Everything here is a function of the set of facts alone. A clearing or reversal is known by its own time: the same time
-and amount again is a repeat, another time is another one. Of the others there is one, whose time is the earliest told.
+and amount again is a repeat, another time is another one. An authorisation told again later, at another amount, takes
+the place of the one before (a pump that knows its litres, a room kept for longer); at the same amount it is a repeat.
+The same kind at the same time and another amount is a contradiction.
 """
 
 from collections.abc import Iterable
@@ -56,11 +58,8 @@ def together(known: Iterable[Fact], new: Iterable[Fact]) -> Facts:
 def contradict(known: Iterable[Fact], new: Iterable[Fact]) -> bool:
     """Whether one of `new` tells what is known already, with another amount."""
 
-    def same_thing(one: Fact, other: Fact) -> bool:
-        return one.kind == other.kind and (one.kind not in SEVERAL or one.at == other.at)
-
-    told = list(known)
-    return any(same_thing(fact, other) and fact.amount != other.amount for fact in new for other in told)
+    amounts = {(fact.kind, fact.at): fact.amount for fact in known}
+    return any(amounts.get((fact.kind, fact.at), fact.amount) != fact.amount for fact in new)
 
 
 def is_void(facts: Facts) -> bool:
@@ -73,8 +72,8 @@ def is_void(facts: Facts) -> bool:
     if clearings:
         back = sum(fact.amount for fact in reversed_ if fact.at >= clearings[0].at)
         return back >= sum(fact.amount for fact in clearings)
-    authorised = next((fact.amount for fact in facts if fact.kind in ("authorised", "refunded")), 0)
-    return sum(fact.amount for fact in reversed_) >= authorised
+    authorised = _authorised(facts)
+    return not authorised or sum(fact.amount for fact in reversed_) >= authorised[0]
 
 
 def last_reversal(facts: Facts) -> datetime:
@@ -89,22 +88,26 @@ def faces(facts: Facts, at: datetime) -> tuple[Face, ...]:
     all clearings together. A clearing of another amount is also looked for at its own time: that is when a day's
     journeys are charged and their receipt is made.
     """
-    whole = next((fact.amount for fact in facts if fact.kind in ("authorised", "refunded")), None)
+    authorised = _authorised(facts)
     clearings = [fact for fact in facts if fact.kind == "cleared"]
     charged = [(fact.amount, fact.at) for fact in clearings]
     if len(charged) > 1:
         charged.append((sum(fact.amount for fact in clearings), clearings[-1].at))
-    found = [] if whole is None or _is_nominal(whole, charged) else [Face(whole, at)]
+    found = [Face(amount, at) for amount in authorised if not _is_nominal(amount, charged)]
     released = sum(fact.amount for fact in facts if fact.kind == "reversed" and not clearings)
-    if whole is not None and 0 < released < whole:
-        found.append(Face(whole - released, at))
+    found.extend(Face(amount - released, at) for amount in authorised[:1] if 0 < released < amount)
     for amount, cleared_at in charged:
-        if amount != whole:
+        if amount not in authorised:
             found.append(Face(amount, at))
             found.extend([Face(amount, cleared_at)] if abs(cleared_at - at) > FAR else [])
     if not found:
         found = [Face(fact.amount, at) for fact in facts]
     return tuple(dict.fromkeys(found))[:MOST_FACES]
+
+
+def _authorised(facts: Facts) -> list[int]:
+    """What was authorised, or given back: the latest amount first."""
+    return [fact.amount for fact in reversed(facts) if fact.kind in ("authorised", "refunded")]
 
 
 def _is_nominal(whole: int, charged: list[tuple[int, datetime]]) -> bool:

@@ -1,7 +1,8 @@
 """The messages of the match and delivery queues. Nothing personal in them is in the clear.
 
     {"id", "transaction": a transaction as stored}
-    {"id", "receipt": {"key", "body_key", "digest", "revision", "body" | "object", "wrapped", "tenders": [as stored], "again"}}
+    {"id", "receipt": {"key", "body_key", "digest", "revision", "body" | "object", "wrapped", "again",
+                       "tenders": [as stored]}}
     {"id", "look_again": {"side", "key", "step"}}
     {"transaction": opaque name}                                                            to a delivery queue
 
