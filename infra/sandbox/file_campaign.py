@@ -36,6 +36,8 @@ RETAILER, SECRET = "alder", "counterfoil/webhooks/alder/2026-11"
 SMALL_ROWS, ROWS = 100_000, 1_000_000
 VISIBILITY = 35  # a little longer than a worker may run, so that a killed one's message soon comes back
 NEIGHBOURS = 100
+SPREAD = 6  # seconds; the engine looks through all that are kept back, again and again
+CONSUMERS = 4  # the engine serves one at a time, and a batch that is taken costs two calls
 
 
 @dataclass
@@ -150,15 +152,16 @@ def counting(desk: Desk, measured: Measured) -> Iterator[None]:
     ended = threading.Event()
     url, sqs = desk.deployment.match_queue_url, desk.client("sqs")
     latest: deque[str] = deque(maxlen=NEIGHBOURS)
+    one_at_a_time = threading.Lock()
 
     def take() -> bool:
         found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
-        for message in found:
-            body = json.loads(message["Body"])["receipt"]
-            measured.queued[body["key"]] += 1
-            latest.append(body["tenders"][0]["scope"])
-        if len(latest) == NEIGHBOURS:
-            measured.share = max(measured.share, max(Counter(latest).values()))
+        receipts = [json.loads(message["Body"])["receipt"] for message in found]
+        with one_at_a_time:
+            measured.queued.update(receipt["key"] for receipt in receipts)
+            latest.extend(receipt["tenders"][0]["scope"] for receipt in receipts)
+            if len(latest) == NEIGHBOURS:
+                measured.share = max(measured.share, max(Counter(latest).values()))
         handles = [{"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]} for at, one in enumerate(found)]
         if found:
             sqs.delete_message_batch(QueueUrl=url, Entries=handles)
@@ -168,13 +171,13 @@ def counting(desk: Desk, measured: Measured) -> Iterator[None]:
         while take() or not ended.is_set():
             pass
 
-    consumer = threading.Thread(target=take_all)
-    consumer.start()
-    try:
-        yield
-    finally:
-        time.sleep(measured.spread + 1)  # the last are kept back so long
-        ended.set()
+    consumers = [threading.Thread(target=take_all, daemon=True) for _ in range(CONSUMERS)]
+    for consumer in consumers:
+        consumer.start()
+    yield
+    time.sleep(measured.spread + 1)  # the last are kept back so long
+    ended.set()
+    for consumer in consumers:
         consumer.join()
 
 
@@ -247,7 +250,7 @@ def main() -> int:
                 desk.prepare()
                 runs = [
                     work_off(desk, small, 0, console),
-                    work_off(desk, large, 10, console, kill_at=0.5),
+                    work_off(desk, large, SPREAD, console, kill_at=0.5),
                 ]
             show(console, runs)
             good = all(run.as_planted for run in runs) and runs[-1].killed > 0

@@ -120,6 +120,7 @@ def test_a_file_of_which_nothing_can_be_read_has_failed(
 
 def test_what_is_uploaded_first_counts_and_nothing_is_left_of_either(desk: Desk) -> None:
     file_id = desk.sent(many(3))
+    desk.world.pass_time(1)
     desk.upload(file_id, many(5))
     desk.work_off()
     assert desk.state(file_id)["receipts"]["taken"] == 3

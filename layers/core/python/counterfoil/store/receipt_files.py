@@ -127,7 +127,8 @@ def upload_form(file_id: str) -> dict[str, Any]:
 
 def first_upload(file_id: str) -> tuple[str, int] | None:
     """The version that was uploaded first, and its bytes; None where there is none."""
-    versions = _versions(file_id)
+    # S3 lists the newest first, and dates them to the second.
+    versions = reversed(_versions(file_id))
     first = min(versions, key=lambda version: version["LastModified"], default=None)
     return (first["VersionId"], first["Size"]) if first else None
 
