@@ -1,9 +1,8 @@
 """Runs the embedded engine on loopback, with the gaps closed that Counterfoil would fall into.
 
-Started by `engine.py` with the Python of the engine's own environment, as
-`python launcher.py <parent pid> [plain]`; `plain` leaves every patch out, so that the conformance
-tests can show what each one mends. Ends by itself when the parent is gone. The patches reach into
-one exact version of ministack, so that version is asserted. `docs/engine.md` lists them.
+Started by `engine.py` with the Python of the engine's own environment, as `python launcher.py <parent pid> [plain]`;
+`plain` leaves every patch out, so that the conformance tests can show what each one mends. Ends by itself when the
+parent is gone. The patches reach into one exact version of ministack, so it is asserted; `docs/engine.md` lists them.
 """
 
 import functools
@@ -219,12 +218,14 @@ def waits_over_the_limit_are_refused() -> None:
     sqs._HANDLERS["ChangeMessageVisibility"] = hide
 
 
-def a_batch_needs_what_its_messages_need() -> None:
-    """Gap: `sqs:SendMessageBatch` is asked of a policy, an action that IAM does not know: it asks `sqs:SendMessage`."""
+def actions_are_called_as_in_iam() -> None:
+    """Gap: a batch asks a policy for `sqs:SendMessageBatch`, unknown to IAM, one mapping for `List…` or nothing."""
     extract = iam_actions.extract_iam_action
 
-    def action(service: str, *request: Any) -> str | None:
-        found = extract(service, *request)
+    def action(service: str, method: str, path: str, *request: Any) -> str | None:
+        if service == "lambda" and path.partition("/event-source-mappings/")[2]:
+            return f"lambda:{'Get' if method == 'GET' else 'Update'}EventSourceMapping"
+        found = extract(service, method, path, *request)
         return found.removesuffix("Batch") if service == "sqs" and found else found
 
     iam_actions.extract_iam_action = action
@@ -270,7 +271,7 @@ PATCHES = (
     loopback_counts_as_secure,
     reads_are_counted_in_4_kb,
     waits_over_the_limit_are_refused,
-    a_batch_needs_what_its_messages_need,
+    actions_are_called_as_in_iam,
     a_secret_is_referred_to_by_its_arn,
     a_version_is_read_in_ranges,
 )
@@ -285,8 +286,7 @@ def _end_with(parent: int) -> None:
 
 
 def main(parent: int, plain: bool) -> None:
-    found = importlib.metadata.version("ministack")
-    if found != VERSION:
+    if (found := importlib.metadata.version("ministack")) != VERSION:
         sys.exit(f"the patches are written for ministack {VERSION}, but {found} is installed")
     if not plain:
         for patch in PATCHES:

@@ -55,6 +55,25 @@ def test_a_transaction_needs_the_permission_of_each_part(engine: Engine) -> None
     )
 
 
+@mended("a mapping is read by the right to list them all, and changed by none")
+def test_a_mapping_is_held_by_whoever_may_and_by_nobody_else(engine: Engine) -> None:
+    _, arn = queue(engine)
+    made = engine.client("lambda").create_event_source_mapping(
+        EventSourceArn=arn, FunctionName=function(engine, "def handler(event, context): pass")
+    )
+    mapping = {"UUID": made["UUID"]}
+    mapping_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:event-source-mapping:{made['UUID']}"
+    may = as_role(
+        engine, "lambda", allow(["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"], mapping_arn)
+    )
+    other = as_role(engine, "lambda", allow("lambda:ListEventSourceMappings"))
+    assert not is_denied(may.get_event_source_mapping, **mapping)
+    assert not is_denied(may.update_event_source_mapping, **mapping, Enabled=False)
+    assert may.get_event_source_mapping(**mapping)["State"] in ("Disabled", "Disabling")
+    assert is_denied(other.get_event_source_mapping, **mapping)
+    assert is_denied(other.update_event_source_mapping, **mapping, Enabled=True)
+
+
 def test_a_function_has_its_roles_rights(engine: Engine) -> None:
     url, arn = queue(engine)
     source = (
