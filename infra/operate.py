@@ -110,6 +110,27 @@ def dead_letters(_: argparse.Namespace) -> None:
         print(f"{_depth(_dead_letters_of(url)):>6} {name}")
 
 
+def banks(_: argparse.Namespace) -> None:
+    """A line a bank, told by the function that tends them."""
+    _tell(_invoke(_outputs()["ProbeFunction"], {"look": True})["banks"])
+
+
+def order_bank(order: argparse.Namespace) -> None:
+    """Pauses or resumes, as `order.wish` says."""
+    function = _outputs()["ProbeFunction"]
+    known = [told["bank"] for told in _invoke(function, {"look": True})["banks"]]
+    if order.bank not in known:
+        raise Refused(f"{order.wish}: no such bank; there are {', '.join(known)}")
+    _tell(_invoke(function, {order.wish: order.bank})["banks"])
+
+
+def _tell(health: Sequence[Mapping[str, Any]]) -> None:
+    for bank in health:
+        more = [(name, bank[name]) for name in ("reason", "since", "last_status", "next_probe")]
+        told = [f"{name.replace('_', ' ')} {value}" for name, value in more if value is not None]
+        print("  ".join([f"{bank['state']:<8} {bank['bank']}", *told]))
+
+
 def redrive(order: argparse.Namespace) -> None:
     """Receive, send again, delete: what this dies on is sent twice, which does no harm, and never lost."""
     queues = _queues()
@@ -240,6 +261,27 @@ def _parser() -> argparse.ArgumentParser:
         description="One line a queue: the number of its dead letters, and its name.",
     )
     order.set_defaults(carry_out=dead_letters)
+
+    order = orders.add_parser(
+        "banks",
+        help="how each bank takes what it is sent",
+        description="One line a bank: well, failing or paused, since when and why, what it last answered, and when it "
+        "is probed next. A bank that fails for a minute is paused by itself: its messages wait, "
+        "and one of them probes it until it takes it.",
+    )
+    order.set_defaults(carry_out=banks)
+
+    for wish, what in (
+        ("pause", "Nothing is sent to the bank, and it is not probed, until it is resumed; its messages wait."),
+        ("resume", "Everything that waits is sent. If the bank still fails, it is paused again in a minute."),
+    ):
+        order = orders.add_parser(
+            wish,
+            help=f"{wish} the deliveries to a bank",
+            description=f"{what} A message waits for at most fourteen days.",
+        )
+        order.add_argument("bank", metavar="BANK", help="as it is registered")
+        order.set_defaults(carry_out=order_bank, wish=wish)
 
     order = orders.add_parser(
         "redrive",

@@ -37,7 +37,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     real = operate._client
     with mock_aws():
-        outputs = {"Queues": json.dumps(_make_queues()), "RegisterFunction": "register"}
+        outputs = {"Queues": json.dumps(_make_queues()), "RegisterFunction": "register", "ProbeFunction": "probe"}
         services: dict[str, Any] = {"cloudformation": Stacks(outputs)}
         monkeypatch.setattr(operate, "_client", lambda service: services.get(service) or real(service))
         yield services
@@ -261,7 +261,45 @@ def test_a_function_that_fails_is_not_taken_for_done(
     assert "log" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("order", ["register", "redrive", "secret", "dead-letters"])
+class Tending:
+    """Stands for the deployed `probe_banks`."""
+
+    def __init__(self) -> None:
+        self.orders: list[dict[str, Any]] = []
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        assert FunctionName == "probe"
+        self.orders.append(json.loads(Payload))
+        nothing = dict.fromkeys(("reason", "since", "last_status", "next_probe"))
+        paused = {"reason": "failing", "since": "2026-11-22T09:00:00Z", "last_status": 503,
+                  "next_probe": "2026-11-22T09:08:00Z"}  # fmt: skip
+        told = [{"bank": "openbank", "state": "well"} | nothing, {"bank": "monzo", "state": "paused"} | paused]
+        return {"Payload": io.BytesIO(json.dumps({"banks": told}).encode())}
+
+
+def test_banks_tells_how_each_is(aws: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    aws["lambda"] = tending = Tending()
+    assert operate.main(["banks"]) == 0
+    assert tending.orders == [{"look": True}]
+    assert capsys.readouterr().out.splitlines() == [
+        "well     openbank",
+        "paused   monzo  reason failing  since 2026-11-22T09:00:00Z  last status 503  next probe 2026-11-22T09:08:00Z",
+    ]
+
+
+@pytest.mark.parametrize("wish", ["pause", "resume"])
+def test_a_bank_is_paused_and_resumed_by_hand(
+    wish: str, aws: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws["lambda"] = tending = Tending()
+    assert operate.main([wish, "monzo"]) == 0
+    assert tending.orders[-1] == {wish: "monzo"}
+    assert operate.main([wish, "nobank"]) == 1
+    assert tending.orders[-1] == {"look": True}
+    assert "openbank, monzo" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("order", ["register", "redrive", "secret", "dead-letters", "banks", "pause", "resume"])
 def test_help_teaches_each_order(order: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         operate.main([order, "--help"])
