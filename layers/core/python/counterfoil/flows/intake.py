@@ -58,6 +58,9 @@ def take_transaction(
     if salt is None or not customer.allows("receipts"):
         return Outcome(counts=("NoConsent",))
     transaction = _sealed_transaction(bank, subject, event, shop, sealer, sealer.customer(salt), now)
+    if adapter.own_merchant_ids:
+        # The bank's own id of a shop is no evidence against the one that the till printed.
+        transaction = replace(transaction, codes=replace(transaction.codes, merchant=None))
     return Outcome((messages.transaction_taken(transaction.owner, transaction),), ("TransactionTaken",))
 
 

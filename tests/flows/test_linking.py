@@ -1,0 +1,375 @@
+"""A customer links an account, pays, gets receipts, and unlinks it; whatever dies, and whoever else tries."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from counterfoil.banks import monzo_api
+from counterfoil.domain import path_secrets
+from counterfoil.flows import linked_accounts
+from counterfoil.runtime import http, secrets
+from counterfoil.store import clocks, customers, links
+from tests.account import MONZO_ACCOUNT, stored
+from tests.flows.linked import BANK, OWN, Customer, customer_in
+from tests.flows.scenarios import receipt
+from tests.world import Wire, World
+
+
+@pytest.fixture
+def customer(counterfoil: World) -> Iterator[Customer]:
+    with customer_in(counterfoil) as made:
+        yield made
+
+
+@pytest.fixture
+def linked(customer: Customer) -> Customer:
+    """Linked and set up. The till's clock is known: Monzo tells no codes, so that a payment goes by time."""
+    customer.connect()
+    customer.world.run()
+    till = secrets.sealer().code("till", "kite", "soho/03")
+    clocks.observe(till, customer.world.now, customer.world.now, customer.world.now)
+    return customer
+
+
+def buys(customer: Customer) -> dict[str, Any]:
+    paid = customer.pays()
+    assert set(customer.arrive()) == {202}
+    customer.world.sells(printed(customer.world))
+    return paid
+
+
+def printed(world: World, amount: int = 585) -> dict[str, Any]:
+    """The till's receipt of this moment."""
+    return receipt(world, "soho-03-1", amount, issued_at=world.now.isoformat())
+
+
+def test_from_the_first_page_to_the_last(linked: Customer) -> None:
+    paid = buys(linked)
+    linked.world.run()
+    shown = linked.monzo.receipt_of(paid["id"])
+    assert shown is not None
+    assert shown["total"] == 585
+    linked.monzo.change(paid["id"], settled=paid["created"])
+    linked.arrive()
+    linked.world.sells(printed(linked.world, 999))  # it was another payment's
+    linked.world.run()
+    assert linked.monzo.receipts == {}
+    answer = linked.disconnect()
+    assert "is disconnected" in answer["body"]
+    linked.world.run()
+    assert linked.monzo.webhooks == {}
+    assert linked.monzo._grants == []
+    assert linked.link is None
+    assert [item["pk"] for item in stored("ledger") if item["pk"].startswith("P#")] == [_events_secret()]
+    assert not any(linked.world.dead.values())
+
+
+def _events_secret() -> str:
+    from tests.account import KEYS
+
+    return f"P#{path_secrets.hashed(KEYS['monzo'][0])}"
+
+
+def test_what_the_pages_say_and_carry(customer: Customer) -> None:
+    page = customer.browser.get("/connect/monzo")
+    assert page["statusCode"] == 200
+    assert page["headers"]["content-type"].startswith("text/html")
+    policy = page["headers"]["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "form-action 'self' http://127.0.0.1:8472" in policy
+    assert page["headers"]["referrer-policy"] == "no-referrer"
+    assert page["headers"]["cache-control"] == "no-store"
+    customer.connect()
+    for name, kept in customer.browser.cookies.items():
+        assert name.startswith("__Host-")
+        assert MONZO_ACCOUNT not in kept
+    assert "Monzo is connected" in customer.browser.get("/connect/monzo")["body"]
+    choice = customers.get(customer.subject).choices["receipts"]  # type: ignore[union-attr]
+    assert (choice.granted, choice.origin, choice.notice_version) == (True, "our_page", "2026-11")
+
+
+@pytest.mark.parametrize("bank", ["openbank", "nobank", "%2e%2e", "x" * 80])
+def test_there_is_no_page_for_another_bank(customer: Customer, bank: str) -> None:
+    answer = customer.browser.get(f"/connect/{bank}")
+    assert answer["statusCode"] == 404
+    assert answer["headers"]["content-type"].startswith("text/html")
+
+
+def test_who_comes_back_must_have_left(customer: Customer) -> None:
+    state = customer.leave()
+    code = customer.monzo.allow(MONZO_ACCOUNT, BANK["oauth"]["client_id"], customer.monzo.client.redirect_url)
+    tries = [
+        f"/connect/monzo/linked?code={code}&state=another",
+        f"/connect/monzo/linked?code={code}",
+        "/connect/monzo/linked?error=access_denied&state=" + state,
+        "/connect/monzo/linked",
+    ]
+    assert [customer.browser.get(path)["statusCode"] for path in tries] == [403] * 4
+    kept = dict(customer.browser.cookies)
+    for broken in ({}, {"__Host-visit": kept["__Host-visit"][:-4]}, {"__Host-visit": "ünïcode"}):
+        customer.browser.cookies = broken
+        assert customer.come_back(state, code)["statusCode"] == 403
+    customer.browser.cookies = kept
+    customer.world.pass_time(901)
+    assert customer.come_back(state, code)["statusCode"] == 403
+    assert customer.link is None
+    assert customers.get(customer.subject) is None
+    assert customer.world.queues["links"] == []
+
+
+def test_a_code_is_good_once(customer: Customer) -> None:
+    state = customer.leave()
+    code = customer.monzo.allow(MONZO_ACCOUNT, BANK["oauth"]["client_id"], customer.monzo.client.redirect_url)
+    assert customer.come_back(state, code)["statusCode"] == 303
+    assert customer.come_back(customer.leave(), code)["statusCode"] == 403
+
+
+def test_what_is_to_be_confirmed_in_the_banks_app_waits_in_the_browser(customer: Customer) -> None:
+    customer.monzo.unconfirmed.add(MONZO_ACCOUNT)
+    page = customer.come_back(customer.leave())
+    assert "One more step in your Monzo app" in page["body"]
+    assert "One more step" in customer.browser.get("/connect/monzo/linked")["body"]
+    assert customer.link is None
+    customer.monzo.unconfirmed.clear()
+    assert customer.browser.get("/connect/monzo/linked")["statusCode"] == 303
+    assert customer.link.state == "linked"
+
+
+@pytest.mark.parametrize("form", ["", "form=", "form=x", "other=1"])
+def test_no_other_site_can_disconnect_somebody(linked: Customer, form: str) -> None:
+    assert linked.browser.post("/connect/monzo/unlink", form)["statusCode"] == 403
+    linked.browser.cookies.clear()
+    assert linked.browser.post("/connect/monzo/unlink", form)["statusCode"] == 403
+    assert linked.link.state == "linked"
+
+
+def test_nothing_that_opens_the_account_stands_in_the_clear(linked: Customer) -> None:
+    buys(linked)
+    (grant,) = linked.monzo._grants
+    (webhook,) = linked.monzo.webhooks.values()
+    words = [grant.access, grant.refresh, webhook["url"].rpartition("/")[2], MONZO_ACCOUNT]
+    kept = repr([stored(name) for name in ("ledger", "rendezvous", "salts")]) + repr(linked.world.queues)
+    assert [word for word in words if word in kept] == []
+
+
+def test_the_path_belongs_to_one_account(linked: Customer) -> None:
+    linked.pays()
+    (url, body), *_ = linked.posted
+    path = "/" + url.split("/", 3)[3]
+    another = body.replace(MONZO_ACCOUNT.encode(), b"acc_another")
+    before = len(linked.world.queues["match"])
+    assert linked.world.request("POST", path, another)["statusCode"] == 403
+    assert linked.world.request("POST", path[:-1], body)["statusCode"] == 401
+    assert linked.world.request("POST", path.replace("monzo", "openbank"), body)["statusCode"] == 401
+    assert linked.world.request("POST", "/v1/banks/monzo/transactions", body)["statusCode"] == 401
+    assert len(linked.world.queues["match"]) == before
+    assert linked.world.request("POST", path, body)["statusCode"] == 202
+
+
+def test_connecting_again_changes_the_secret_and_the_old_one_goes_last(linked: Customer) -> None:
+    (old,) = linked.monzo.webhooks.values()
+    linked.connect()
+    assert linked.world.request("POST", "/" + old["url"].split("/", 3)[3], b"{}")["statusCode"] == 422
+    linked.world.run()
+    (new,) = linked.monzo.webhooks.values()
+    assert new["url"] != old["url"]
+    assert linked.world.request("POST", "/" + old["url"].split("/", 3)[3], b"{}")["statusCode"] == 401
+    linked.pays()
+    assert set(linked.arrive()) == {202}
+
+
+# Earlier payments
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (monzo_api, linked_accounts):
+        monkeypatch.setattr(module, "PAGE", 5)
+
+
+def taken_in(customer: Customer) -> int:
+    """How many payments were taken in, once every message about links was worked off."""
+    while customer.world.queues["links"]:
+        customer.world.work_on("links", customer.world.receive("links", 1))
+    return len(customer.world.queues["match"])
+
+
+def test_earlier_payments_come_by_pages_and_no_further_back_than_ninety_days(
+    customer: Customer, small_pages: None
+) -> None:
+    ages = [timedelta(days=n) for n in (100, 91, 89, 40)] + [timedelta(minutes=n) for n in range(1, 12)]
+    for number, age in enumerate(ages):
+        customer.pays(1000 + number, created=(customer.world.now - age).isoformat())
+    customer.monzo.pay(MONZO_ACCOUNT, 999, "merch_elsewhere")
+    customer.monzo.pay(MONZO_ACCOUNT, 998, OWN, scheme="uk_retail_pot")
+    customer.monzo.pay(MONZO_ACCOUNT, 997, OWN, local_currency="")
+    customer.world.pass_time(1)
+    customer.connect()
+    taken = taken_in(customer)
+    # The last of a page is the first of the next: a repeat.
+    assert (customer.monzo.requests.count("GET /transactions"), taken) == (4, 13 + 3)
+
+
+def test_a_whole_page_of_one_moment_does_not_stop_it(customer: Customer, small_pages: None) -> None:
+    for number in range(5):
+        customer.pays(1000 + number)
+    customer.world.pass_time(1)
+    customer.pays(2000)
+    customer.world.pass_time(60)
+    customer.connect()
+    assert taken_in(customer) >= 6
+    assert customer.monzo.requests.count("GET /transactions") == 3
+
+
+# Tokens
+
+
+def test_an_access_token_is_refreshed_before_it_ends(linked: Customer) -> None:
+    (first,) = [grant.access for grant in linked.monzo._grants]
+    linked.world.pass_time(6 * 3600 - 200)
+    paid = buys(linked)
+    linked.world.run()
+    assert linked.monzo.receipt_of(paid["id"]) is not None
+    (second,) = [grant.access for grant in linked.monzo._grants]
+    assert second != first
+
+
+def test_one_refreshes_at_a_time(linked: Customer) -> None:
+    """While one waits for the bank's answer, another delivery comes: it goes back and leaves the token alone."""
+    linked.world.pass_time(6 * 3600)
+    buys(linked)
+    answer, asked = linked.world.answer, []
+
+    def slow(wire: Wire) -> http.Answer:
+        if wire.url.endswith("/oauth2/token"):
+            asked.append(wire)
+            if len(asked) == 1:
+                (message,) = linked.world.queues["monzo"]
+                linked.world.put("monzo", message.body)
+                linked.world.work_on("monzo", linked.world.receive("monzo"))
+                assert len(asked) == 1
+        return answer(wire)
+
+    linked.world.answer = slow
+    linked.world.run()
+    assert len(asked) == 1
+    assert len(linked.monzo.receipts) == 1
+
+
+def test_a_token_that_the_bank_refuses_is_refreshed(linked: Customer) -> None:
+    linked.monzo._grants[0].access = "another visit took its place"
+    paid = buys(linked)
+    linked.world.run()
+    assert linked.monzo.receipt_of(paid["id"]) is not None
+
+
+def test_a_lapsed_link_waits_for_its_customer_and_is_counted(linked: Customer, capsys: Any) -> None:
+    linked.monzo._grants.clear()
+    linked.world.pass_time(6 * 3600)
+    paid = buys(linked)
+    linked.world.run(2 * 3600)
+    assert linked.link.state == "lapsed"
+    assert linked.monzo.receipts == {}
+    assert '"LinkLapsed"' in capsys.readouterr().out
+    linked.connect()
+    linked.world.run()
+    assert linked.monzo.receipt_of(paid["id"]) is not None
+
+
+def test_nobody_is_told_where_the_account_is_linked_no_more(linked: Customer) -> None:
+    buys(linked)
+    links.erase(linked.link)
+    linked.world.run()
+    assert linked.monzo.receipts == {}
+    assert not any(linked.world.dead.values())
+
+
+# Deaths
+
+
+def moments(world: World) -> list[tuple[int, str]]:
+    return [(number, when) for number in range(world.passed) for when in ("before", "after")]
+
+
+def set_up(customer: Customer) -> None:
+    customer.world.run()
+
+
+def test_a_death_at_any_call_of_setting_up_changes_nothing(customer: Customer) -> None:
+    customer.pays()
+    customer.posted.clear()
+    customer.connect()
+    beginning, grants = customer.world.remember(), [(each.access, each.refresh) for each in customer.monzo._grants]
+    customer.world.run()
+    passed = customer.world.passed
+    assert len(customer.monzo.webhooks) == 1
+    for number in range(passed):
+        for when in ("before", "after"):
+            answer = customer.world.answer
+            customer.world.restore(beginning)
+            customer.world.answer = answer
+            customer.monzo.webhooks.clear()
+            (customer.monzo._grants[0].access, customer.monzo._grants[0].refresh) = grants[0]
+            customer.world.deaths = {number: when}
+            customer.world.run()
+            assert len(customer.monzo.webhooks) == 1, (number, when)
+            assert len([item for item in stored("ledger") if item["pk"].startswith("T#")]) == 1, (number, when)
+            assert not any(customer.world.dead.values()), (number, when)
+
+
+def test_a_death_at_any_call_of_taking_down_leaves_nothing(linked: Customer) -> None:
+    linked.connect()
+    linked.world.run()
+    webhooks, grant = dict(linked.monzo.webhooks), linked.monzo._grants[0]
+    assert linked.disconnect()["statusCode"] == 200
+    beginning, answer = linked.world.remember(), linked.world.answer
+    linked.world.run()
+    passed = linked.world.passed
+    assert passed > 5
+    for number in range(passed):
+        for when in ("before", "after"):
+            linked.world.restore(beginning)
+            linked.world.answer = answer
+            linked.monzo.webhooks.update(webhooks)
+            linked.monzo._grants[:] = [grant]
+            linked.world.deaths = {number: when}
+            linked.world.run()
+            assert linked.monzo.webhooks == {}, (number, when)
+            assert linked.monzo._grants == [], (number, when)
+            assert linked.link is None, (number, when)
+            kept = [item["pk"] for item in stored("ledger") if item["pk"].startswith("P#")]
+            assert kept == [_events_secret()], (number, when)
+            assert not any(linked.world.dead.values()), (number, when)
+
+
+def test_a_death_between_refresh_and_save_lapses_the_link_and_loses_nothing_else(linked: Customer) -> None:
+    linked.world.pass_time(6 * 3600)
+    paid = buys(linked)
+    linked.world.work_on("match", linked.world.receive("match"))
+    answer = linked.world.answer
+
+    def dies(wire: Wire) -> http.Answer:
+        answered = answer(wire)
+        if wire.url.endswith("/oauth2/token"):
+            linked.world.answer = answer
+            linked.world.deaths = {linked.world.passed - 1: "after"}
+        return answered
+
+    linked.world.answer = dies
+    linked.world.run(3600)
+    assert linked.link.state == "lapsed"
+    linked.connect()
+    linked.world.run()
+    assert linked.monzo.receipt_of(paid["id"]) is not None
+
+
+def test_a_strange_message_is_poison(linked: Customer) -> None:
+    strange = ["[]", '{"task": "dance"}', "not json"]
+    for body in strange:
+        linked.world.put("links", body)
+    linked.world.put("links", json.dumps({"task": "set_up", "subject": "nobody", "link": "x"}))
+    linked.world.run()
+    assert sorted(message.body for message in linked.world.dead["links"]) == sorted(strange)
