@@ -36,7 +36,8 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A delivery as it came over the wire. `status` is the bank's answer, 0 where it stayed silent."""
+    """A delivery as it came over the wire. `signed` are its webhook headers; `status` is the bank's answer, 0 where
+    it stayed silent."""
 
     delivery_id: str
     type: str
@@ -44,6 +45,7 @@ class Attempt:
     body: bytes
     at: datetime
     status: int
+    signed: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,9 @@ class Bank:
             kind, transaction_id = delivery["type"], delivery["data"]["transaction_id"]
         except (ValueError, KeyError, TypeError):
             kind, transaction_id = "?", "?"
-        attempt = Attempt(headers.get("webhook-id", "?"), kind, transaction_id, body, datetime.now(UTC), status)
+        signed = {name: value for name, value in headers.items() if name.startswith("webhook-")}
+        message_id = headers.get("webhook-id", "?")
+        attempt = Attempt(message_id, kind, transaction_id, body, datetime.now(UTC), status, signed)
         if self.on_attempt:
             self.on_attempt(self, attempt)
         with self._changed:

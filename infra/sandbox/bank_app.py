@@ -138,6 +138,8 @@ def received(request: Request) -> Response:
             "transaction_id": attempt.transaction_id,
             "answered": attempt.status,
             "at": attempt.at.isoformat(timespec="seconds"),
+            "headers": attempt.signed,
+            "body": attempt.body.decode("utf-8", "replace"),
         }
         for attempt in reversed(attempts)
     ]

@@ -16,16 +16,15 @@ FILE = STATE / "partners.env"
 def written(deployment: Deployment, partners: Partners, file: Path = FILE) -> Iterator[Path]:
     """The file, readable by its owner only, for as long as the context lasts. Its secrets open this sandbox alone."""
     engine = deployment.engine.environment
-    aws = {name: value for name, value in engine.items() if name.startswith("AWS_")}
-    known = aws | {
-        "API": deployment.api_url,
-        "TOKEN_URL": deployment.token_url,
-        "APP": partners.page_url,
-        "OPENBANK_CLIENT": deployment.client_ids["openbank"],
-        "OPENBANK_CLIENT_SECRET": deployment.client_secret("openbank"),
-        "OPENBANK_SECRET": partners.banks["openbank"].secrets[0],
-        "KITE_SECRET": partners.tills["kite"].secret,
-    }
+    known = {name: value for name, value in engine.items() if name.startswith("AWS_")}
+    known |= {"API": deployment.api_url, "TOKEN_URL": deployment.token_url, "APP": partners.page_url}
+    for name, bank in partners.banks.items():
+        known[f"{name.upper()}_CLIENT"] = deployment.client_ids[name]
+        known[f"{name.upper()}_CLIENT_SECRET"] = deployment.client_secret(name)
+        known[f"{name.upper()}_SECRET"] = bank.secrets[0]
+        if bank.signing_key != bank.secrets[0]:
+            known[f"{name.upper()}_KEY"] = bank.signing_key
+    known |= {f"{name.upper()}_SECRET": till.secret for name, till in partners.tills.items()}
     file.touch(mode=0o600)
     file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(known.items())))
     try:

@@ -1,58 +1,49 @@
-"""The README's commands, in its order, in one shell, against the deployed sandbox; their output is what it says."""
+"""What the README and docs/integrate.md tell to type, against the deployed sandbox; the output is what they say."""
 
-import fnmatch
-import re
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from infra.sandbox import credentials
 from infra.sandbox.deploy import Deployment
 from infra.sandbox.partners import Partners
+from tests.sandbox.written_commands import ROOT, Block, blocks_of, run
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
-BLOCK = re.compile(r"```sh\n(.*?)```(?:\n```text\n(.*?)```)?", re.DOTALL)
-BLOCKS = [(command.strip(), output) for command, output in BLOCK.findall(README)]
-TARGETS = re.compile(r"^(?:ONCE=1 )?make ([a-z]+)$")
-END_OF_BLOCK = "--- end of block ---"
+WRITTEN = {file: blocks_of(file) for file in ("README.md", "docs/integrate.md")}
+ALL = [(file, number) for file, blocks in WRITTEN.items() for number in range(len(blocks))]
+
+
+def name_of(value: object) -> str:
+    return str(value)
 
 
 @pytest.fixture(scope="module")
-def said(deployment: Deployment, partners: Partners) -> Iterator[list[str]]:
-    """What each block printed. `make` targets are checked apart: they would start all this again."""
+def said(deployment: Deployment, partners: Partners) -> Iterator[Callable[[str], list[str]]]:
+    """What each block of a file printed; all of a file's run at the first question."""
+    known: dict[str, list[str]] = {}
+
+    def of(file: str) -> list[str]:
+        if file not in known:
+            known[file] = run(WRITTEN[file])
+        return known[file]
+
     with credentials.written(deployment, partners):
-        lines = ["set -eu"]
-        for command, _ in BLOCKS:
-            lines += [command if not TARGETS.match(command) else ":", f"echo; echo '{END_OF_BLOCK}'"]
-        done = subprocess.run(
-            ["bash", "-c", "\n".join(lines)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        yield done.stdout.split(f"\n{END_OF_BLOCK}\n")
+        yield of
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)), ids=[command.split("\n")[0][:40] for command, _ in BLOCKS])
-def test_a_block_prints_what_the_readme_says(said: list[str], number: int) -> None:
-    expected = BLOCKS[number][1]
-    if not expected:
-        return
-    pattern = "*".join(_literally(part) for part in expected.strip().split("…"))
-    assert fnmatch.fnmatchcase(said[number].strip(), pattern)
+@pytest.mark.parametrize(("file", "number"), ALL, ids=name_of)
+def test_a_block_prints_what_is_written(said: Callable[[str], list[str]], file: str, number: int) -> None:
+    printed, block = said(file)[number], WRITTEN[file][number]
+    assert block.is_what_it_prints(printed), printed
 
 
-def _literally(text: str) -> str:
-    return re.sub(r"([\[\]*?])", r"[\1]", text)
+def targets() -> list[str]:
+    blocks: list[Block] = [block for each in WRITTEN.values() for block in each]
+    return sorted({block.target for block in blocks if block.target})
 
 
-@pytest.mark.parametrize("target", sorted({m[1] for command, _ in BLOCKS if (m := TARGETS.match(command))}))
-def test_a_target_of_the_readme_exists(target: str) -> None:
+@pytest.mark.parametrize("target", targets())
+def test_a_target_that_is_written_exists(target: str) -> None:
     done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
