@@ -17,11 +17,12 @@ from typing import Any
 import httpx
 
 from infra.names import SECRETS_KEY_ALIAS
-from infra.sandbox import signing
+from infra.sandbox import monzo_app, signing
 from infra.sandbox.bank import Bank
 from infra.sandbox.bank_app import serving
 from infra.sandbox.deploy import BANKS, Deployment
 from infra.sandbox.engine import ROOT
+from infra.sandbox.monzo import Client, Monzo
 from infra.sandbox.partner_api import PartnerApi
 from infra.sandbox.retelling import retold
 from infra.sandbox.signing import new_secret
@@ -37,6 +38,7 @@ PURCHASES = (
 )
 MERCHANTS = Path(__file__).with_name("merchants.json")
 Keys = tuple[str, list[str]]  # what a bank signs with, and the public keys to register
+MONZO_CUSTOMERS = {"acc_00008gju41AHyfLUzBUk8A": "Peter's account", "acc_00009237aqC8c5umZmrRdh": "Wendy's account"}
 PROGRAMS: Mapping[str, type[Bank]] = {"starling": StarlingBank}
 """The banks' programs by adapter; every other bank's is Bank."""
 
@@ -47,18 +49,23 @@ class RegistrationError(Exception):
 
 @dataclass(frozen=True)
 class Partners:
-    """Banks and tills by name, and the address of the banks' program."""
+    """Banks and tills by name, the address of the banks' program, and Monzo with its own."""
 
     banks: Mapping[str, Bank]
     tills: Mapping[str, Till]
     page_url: str
+    monzo: Monzo
+    monzo_url: str
 
 
 @contextmanager
 def connected(deployment: Deployment) -> Iterator[Partners]:
     """Webhook secrets stored, the banks' program served, merchants and banks registered."""
-    banks, merchants = json.loads(BANKS.read_text())["banks"], json.loads(MERCHANTS.read_text())["merchants"]
-    known = _secrets(deployment, [name for each in (*banks, *merchants) for name in each.get("secrets", ())])
+    entries, merchants = json.loads(BANKS.read_text())["banks"], json.loads(MERCHANTS.read_text())["merchants"]
+    banks, (linked,) = [each for each in entries if "oauth" not in each], [each for each in entries if "oauth" in each]
+    named = [name for each in (*banks, *merchants) for name in each.get("secrets", ())]
+    known = _secrets(deployment, [*named, linked["oauth"]["client_secret"]])
+    monzo = _monzo(linked, deployment, known)
     with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=20)) as http:
         keys = {entry["bank"]: signing.SCHEMES[entry["adapter"]].new_keys() for entry in banks}
         programs = {entry["bank"]: _bank(entry, keys[entry["bank"]], deployment, known, http) for entry in banks}
@@ -67,10 +74,25 @@ def connected(deployment: Deployment) -> Iterator[Partners]:
             for entry in merchants
             if "secrets" in entry
         }
-        with serving(list(programs.values()), partial(_go_shopping, tills)) as page_url:
+        with (
+            serving(list(programs.values()), partial(_go_shopping, tills)) as page_url,
+            monzo_app.serving(monzo) as monzo_url,
+        ):
             public = {bank: public_keys for bank, (_, public_keys) in keys.items()}
-            _register(deployment, banks, page_url, public)
-            yield Partners(programs, tills, page_url)
+            _register(deployment, [*_listening(banks, page_url, public), _known_to(linked, deployment, monzo_url)])
+            yield Partners(programs, tills, page_url, monzo, monzo_url)
+
+
+def _monzo(entry: Mapping[str, Any], deployment: Deployment, known: Mapping[str, str]) -> Monzo:
+    """Monzo with two customers, and Counterfoil as its client."""
+    oauth, back = entry["oauth"], f"{deployment.api_url}/connect/{entry['bank']}/linked"
+    return Monzo(Client(oauth["client_id"], known[oauth["client_secret"]], back), dict(MONZO_CUSTOMERS))
+
+
+def _known_to(entry: Mapping[str, Any], deployment: Deployment, url: str) -> dict[str, Any]:
+    """Monzo's registration at the address that its program got."""
+    oauth = {**entry["oauth"], "authorise_url": f"{url}/authorise", "our_url": deployment.api_url}
+    return {**entry, "callback_url": url, "oauth": oauth}
 
 
 def _go_shopping(tills: Mapping[str, Till], bank: Bank, customer_id: str) -> None:
@@ -120,11 +142,11 @@ def _bank(
     )
 
 
-def _register(
-    deployment: Deployment, banks: list[dict[str, Any]], page_url: str, public_keys: Mapping[str, list[str]]
-) -> None:
-    """Runs the ops command, with callbacks at the port that the banks' program got, and the keys made for this run."""
-    listening = [
+def _listening(
+    banks: list[dict[str, Any]], page_url: str, public_keys: Mapping[str, list[str]]
+) -> list[dict[str, Any]]:
+    """With callbacks at the port that the banks' program got, and the keys made for this run."""
+    return [
         entry
         | {
             "callback_url": f"{page_url}/callbacks/{entry['bank']}",
@@ -132,8 +154,12 @@ def _register(
         }
         for entry in banks
     ]
+
+
+def _register(deployment: Deployment, banks: list[dict[str, Any]]) -> None:
+    """Runs the ops command."""
     with NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump({"banks": listening}, file, indent=1)
+        json.dump({"banks": banks}, file, indent=1)
         file.flush()
         command = ["-m", "infra.operate", "register", "--merchants", str(MERCHANTS), "--banks", file.name]
         done = subprocess.run(

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from infra.sandbox.bank import Trouble
+from infra.sandbox.monzo_scene import linked_account
 from infra.sandbox.scenes_of_life import LIFE
 from infra.sandbox.stage import STRANGER, Stage
 
@@ -212,6 +213,7 @@ SCENES: tuple[Callable[[Stage], None], ...] = (
     split_tender,
     *LIFE,
     equal_coffees,
+    linked_account,
     equal_coffees_without_codes,
     forged,
     no_consent,

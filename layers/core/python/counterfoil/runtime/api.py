@@ -154,7 +154,9 @@ def _request(event: Mapping[str, Any]) -> Request:
 
 
 def _cookies(event: Mapping[str, Any]) -> dict[str, str]:
-    pairs = (cookie.partition("=") for cookie in event.get("cookies") or [])
+    # The embedded engine leaves them in the header.
+    listed = event.get("cookies") or event.get("headers", {}).get("cookie", "").split(";")
+    pairs = (cookie.partition("=") for cookie in listed)
     return {name.strip(): value for name, _, value in pairs}
 
 
