@@ -9,9 +9,10 @@ import pytest
 from counterfoil.domain.receipt_files import ReceiptFile
 from counterfoil.flows import receipt_files as flow
 from counterfoil.store import receipt_files as store
+from functions import receipt_file_rows
 from tests.account import stored
 from tests.receipt_files.desk import FILES, Desk, many, sample
-from tests.world import World
+from tests.world import Death, World
 
 
 @pytest.fixture
@@ -172,6 +173,36 @@ def test_two_at_one_file_count_nothing_twice(desk: Desk, call: int) -> None:
     assert desk.report(file_id) == ERRORS
     assert len(desk.queued()) == 4
     assert desk.uploads() == []
+
+
+@pytest.mark.usefixtures("small_windows")
+def test_whoever_left_a_file_to_another_looks_again_whether_it_got_done(desk: Desk) -> None:
+    """One message was received twice: the faster dies after a checkpoint, the slower ends, and the message is gone."""
+    world, file_id = desk.world, desk.sent(many(7, WRONG))
+    (message,) = world.queues["files"]
+
+    def faster() -> None:
+        if "s3.ListObjectVersions" not in world.calls:
+            return
+        checkpoints = len([call for call in world.calls if call == "dynamodb.PutItem"]) + 2
+
+        def die() -> None:
+            if len([call for call in world.calls if call == "dynamodb.PutItem"]) == checkpoints:
+                raise Death
+
+        world.gate = die
+        with pytest.raises(Death):
+            receipt_file_rows.handler({"Records": [world._record("files", message)]}, None)
+        world.gate = lambda: None
+
+    world.calls.clear()
+    world.gate = faster
+    world._work_off("files")
+    assert desk.state(file_id)["state"] == "processing"
+    assert message not in world.queues["files"]
+    desk.work_off()
+    assert desk.state(file_id)["receipts"] == {"taken": 4, "refused": 3}
+    assert desk.report(file_id) == ERRORS
 
 
 def test_one_upload_told_twice_is_worked_off_once(desk: Desk) -> None:
