@@ -35,7 +35,14 @@ MALFORMED = {
     "very long": lambda value: "A" * 100_000,
     "very many parts": lambda value: "v1,A " * 5_000,
 }
-Change = Callable[[str], str]
+SMALLER_CURVE = (  # P-256
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEJ5XXg+0z+1D6Ix4S5p1PBFUvjAFnL3YW9QmAM1xXJ95c+9Cz44Yt+Nko/3+Znf3ViF+4dRoV"
+    "19ITfkjwFnCqRA=="
+)
+
+
+def pem(text: str) -> str:
+    return f"-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----"
 
 
 def everything(ground: Ground) -> Any:
@@ -135,7 +142,10 @@ def test_a_key_that_is_none_proves_nothing_and_harms_no_other(ground: Ground) ->
         "whsec_",
         "{",
         '{"kty": "EC"}',
-        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        "AAAA",
+        pem(""),
+        pem(SMALLER_CURVE),
+        '{"kty": "oct", "k": "AA"}',
     )
     good = ground.credentials
     mixed = Credentials(

@@ -8,7 +8,7 @@ followed.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -69,10 +69,10 @@ def _fits(value: str, arrival: Arrival, public_keys: tuple[str, ...]) -> bool:
     signed = header["tl_headers"].split(",")
     if header["tl_version"] != _VERSION or _SENT_AT not in map(str.lower, signed):
         return False
-    payload = _payload(arrival, signed)
+    content = jws.extract_compact(value.encode("ascii"), _payload(arrival, signed), registry)
     return any(
-        jws.validate_compact(jws.extract_compact(value.encode("ascii"), payload, registry), key, registry=registry)
-        for key in _keys(public_keys, header["kid"])
+        _verifies(key, header["kid"], lambda one: jws.validate_compact(content, one, registry=registry))
+        for key in public_keys
     )
 
 
@@ -85,18 +85,17 @@ def _payload(arrival: Arrival, signed: list[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode() + arrival.body
 
 
-def _keys(public_keys: tuple[str, ...], key_id: str) -> Iterator["ECKey"]:
-    """Those that may verify a signature of that `kid`; what is no such key proves nothing and is passed over."""
+def _verifies(public_key: str, key_id: str, verify: Callable[["ECKey"], bool]) -> bool:
+    """Whether that key is the one of the signature's `kid`, or without one, and verifies it. What is no key of this
+    kind proves nothing, and does not stand in the way of the others."""
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey
 
-    for text in public_keys:
-        try:
-            told = _jwk(text)
-            if told.get("kid", key_id) == key_id:
-                yield ECKey.import_key(told or text)
-        except (JoseError, ValueError, KeyError, TypeError):
-            continue
+    try:
+        told = _jwk(public_key)
+        return told.get("kid", key_id) == key_id and verify(ECKey.import_key(told or public_key))
+    except (JoseError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _jwk(text: str) -> dict[str, Any]:
