@@ -11,6 +11,7 @@ from counterfoil.domain.rates import KEPT, MOST_TICKS, Counts, Limits
 from counterfoil.flows import pacing
 from counterfoil.runtime import observe
 from counterfoil.store import rates, registry, table
+from functions import register_partners
 from tests.account import stored
 from tests.flows.scenarios import payment, receipt
 from tests.world import World
@@ -162,3 +163,16 @@ def test_limits_come_with_the_registration(limited: World) -> None:
     assert harbour is not None
     assert harbour.bank.limits == DEFAULT
     assert (DEFAULT.per_second, DEFAULT.burst) == (100, 500)
+
+
+@pytest.mark.parametrize(
+    ("limits", "field"),
+    [({"per_second": 0, "burst": 5}, "per_second"), ({"per_second": 5, "burst": 0}, "burst"),
+     ({"per_second": 1.5, "burst": 5}, "per_second"), ({"per_second": 5, "bursts": 5}, "bursts")],
+)  # fmt: skip
+def test_a_limit_that_is_none_is_not_registered(counterfoil: World, limits: dict[str, Any], field: str) -> None:
+    shop = {"retailer": "oak", "name": "Oak", "status": "coming_soon", "vat_number": "GB123456782", "stores": []}
+    text = json.dumps({"merchants": [shop | {"limits": limits}]})
+    answer = register_partners.handler({"merchants": text}, None)
+    assert [problem["field"] for problem in answer["problems"]] == [f"merchants[0].limits.{field}"]
+    assert registry.retailer("oak") is None

@@ -71,6 +71,16 @@ def test_every_function_has_its_alarms(production: Synthesis) -> None:
     assert alarms == dict.fromkeys(functions, ALARMS_OF_A_FUNCTION)
 
 
+def test_somebody_hears_of_a_paused_bank(production: Synthesis) -> None:
+    (alarm,) = (
+        each for each in production.resources("CloudWatch::Alarm").values() if each["Namespace"] == "Counterfoil"
+    )
+    function = production.functions()["probe_banks"]["Environment"]["Variables"]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("BankPaused", 1)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": function["POWERTOOLS_SERVICE_NAME"]}]
+    assert alarm["AlarmActions"]
+
+
 def test_every_log_group_ends_and_is_encrypted(production: Synthesis) -> None:
     groups = production.resources("Logs::LogGroup")
     for name, group in groups.items():

@@ -9,8 +9,9 @@ from tests.sandbox.live import Live
 
 SALES = 8
 HELD_UP = 4
-SILENT_SECONDS = 60
-"""Long enough for every held-up delivery to run into its deadline of 15 s several times."""
+SILENT_SECONDS = 45
+"""Long enough for every held-up delivery to run into its deadline of 15 s several times, and too short for the bank to
+be paused: that comes after a minute of failures."""
 SLOWER_AT_MOST = 3
 NOISE_SECONDS = 0.5
 
