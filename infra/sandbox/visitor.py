@@ -29,7 +29,7 @@ class Visitor:
         there = leaving.headers["location"]
         wish = dict(parse_qsl(urlsplit(there).query)) | {"account_id": self.account_id}
         back = self.http.post(there.partition("?")[0], data=wish).headers["location"]
-        return self.ask("GET", urljoin(self.page, self.ask("GET", back).headers.get("location", back)))
+        return self.ask("GET", urljoin(back, self.ask("GET", back).headers.get("location", back)))
 
     def disconnect(self) -> httpx.Response:
         """Presses Disconnect on the page that says connected."""

@@ -206,8 +206,12 @@ def delete(table: Table, key: Item, condition: Condition) -> None:
     names: dict[str, str] = {}
     values: dict[str, Any] = {}
     _add_condition(condition, request, names, values)
+    if names:
+        request["ExpressionAttributeNames"] = names
+    if values:
+        request["ExpressionAttributeValues"] = _outward(values)
     try:
-        _client().delete_item(**request, ExpressionAttributeNames=names, ExpressionAttributeValues=_outward(values))
+        _client().delete_item(**request)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
