@@ -18,6 +18,7 @@ def written(deployment: Deployment, partners: Partners, file: Path = FILE) -> It
     engine = deployment.engine.environment
     known = {name: value for name, value in engine.items() if name.startswith("AWS_")}
     known |= {"API": deployment.api_url, "TOKEN_URL": deployment.token_url, "APP": partners.page_url}
+    known["MONZO"] = partners.monzo_url
     for name, bank in partners.banks.items():
         known[f"{name.upper()}_CLIENT"] = deployment.client_ids[name]
         known[f"{name.upper()}_CLIENT_SECRET"] = deployment.client_secret(name)

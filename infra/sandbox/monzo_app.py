@@ -3,6 +3,7 @@
 GET  /authorise?client_id&redirect_uri&response_type=code&state    one button
 POST /authorise                                                    sends the customer back with a code
 POST /sandbox/payments {"account_id", "amount", "merchant"}        somebody pays by card
+GET  /sandbox/accounts/{account_id}                                what apps have there: webhooks, receipts
 all else                                                           the API (infra/sandbox/monzo.py)
 """
 
@@ -40,6 +41,7 @@ def monzo_app(monzo: Monzo) -> Starlette:
             Route("/authorise", ask, methods=["GET"]),
             Route("/authorise", allow, methods=["POST"]),
             Route("/sandbox/payments", pay, methods=["POST"]),
+            Route("/sandbox/accounts/{account_id}", shown),
             Route("/{path:path}", api, methods=METHODS),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
@@ -73,6 +75,15 @@ def send(http: httpx.Client, url: str, body: bytes) -> None:
             if http.post(url, content=body, headers={"content-type": "application/json"}).is_success:
                 return
         time.sleep(FIRST_WAIT * 2**number)
+
+
+def shown(request: Request) -> Response:
+    monzo, account_id = request.app.state.monzo, request.path_params["account_id"]
+    receipts = [
+        monzo.receipt_of(each["id"]) for each in monzo.transactions.values() if each["account_id"] == account_id
+    ]
+    webhooks = [each for each in monzo.webhooks.values() if each["account_id"] == account_id]
+    return JSONResponse({"webhooks": len(webhooks), "receipts": [each for each in receipts if each]})
 
 
 async def api(request: Request) -> Response:
