@@ -59,15 +59,16 @@ def test_every_event_gets_the_documented_answer(counterfoil: World, name: str) -
         pytest.skip("not an HTTP request")
     answer = world.play(name)
     assert answer["statusCode"] == expect["status"], answer
-    fields = {problem["field"] for problem in answer["json"].get("errors", [])}
-    refused = answer["json"].get("refused", [])
+    told = answer.get("json", {})  # a page for people tells no fields
+    fields = {problem["field"] for problem in told.get("errors", [])}
+    refused = told.get("refused", [])
     fields |= {f"refused[{one['index']}].{problem['field']}" for one in refused for problem in one["errors"]}
     assert fields == set(expect.get("fields", []))
     if "accepted" in expect:
         assert answer["json"]["accepted"] == expect["accepted"]
-    if expect["status"] >= 400:
+    if expect["status"] >= 400 and not name.startswith("customer_page"):
         assert answer["headers"]["content-type"] == "application/problem+json"
-        assert answer["json"]["status"] == expect["status"]
+        assert told["status"] == expect["status"]
     if expect["status"] >= 400 or name in LEAVES_NOTHING:
         assert everything(world) == before
 

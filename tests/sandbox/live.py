@@ -19,6 +19,7 @@ from infra.sandbox.event_files import Event
 from infra.sandbox.partners import Partners, new_secret
 from infra.sandbox.stage import Stage
 from infra.sandbox.terminal import Terminal
+from infra.sandbox.visitor import Visitor
 from tests.sandbox.engine_parts import eventually
 
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
@@ -56,14 +57,27 @@ class Live:
         headers = event.signed(self.secrets, datetime.now(UTC))
         if event.token:
             headers["authorization"] = f"Bearer {self.access_token(event.token)}"
-        return self.http.request(
-            event.method, f"{self.deployment.api_url}{event.path}", content=event.body, headers=headers
-        )
+        url = f"{self.deployment.api_url}{event.address(self.secrets)}"
+        return self.http.request(event.method, url, content=event.body, headers=headers)
 
     @property
     def secrets(self) -> dict[str, str]:
         banks = {name: bank.signing_key for name, bank in self.partners.banks.items()}
-        return banks | {name: till.secret for name, till in self.partners.tills.items()} | {"stranger": STRANGER}
+        tills = {name: till.secret for name, till in self.partners.tills.items()}
+        return banks | tills | {"stranger": STRANGER, "monzo": self.path_secret}
+
+    @cached_property
+    def path_secret(self) -> str:
+        """Where Monzo tells of the account that its events are about, which is linked for that."""
+        account, monzo = "acc_00008gju41AHyfLUzBUk8A", self.partners.monzo
+        assert Visitor(self.http, self.deployment.api_url, account).connect().status_code == 200
+        urls = [each["url"] for each in monzo.webhooks.values() if each["account_id"] == account]
+
+        def registered() -> list[str]:
+            mine = [each["url"] for each in list(monzo.webhooks.values()) if each["account_id"] == account]
+            return mine if len(mine) == 1 and mine != urls else []
+
+        return eventually(registered, 30)[0].rpartition("/")[2]
 
     def access_token(self, bank: str) -> str:
         scopes = f"counterfoil/{bank}.consents counterfoil/{bank}.deliveries"

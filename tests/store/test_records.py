@@ -3,6 +3,7 @@
 from counterfoil.domain.rates import Limits
 from counterfoil.domain.records import RECORDS
 from counterfoil.store import bank_health
+from tests.flows.linked import customer_in
 from tests.world import World
 
 
@@ -28,6 +29,8 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
     for _ in range(Limits().lump):
         counterfoil.play("delivery_status.unknown")
     counterfoil.run(0)
+    with customer_in(counterfoil) as customer:
+        customer.connect()
     bank_health.note("openbank", 500, counterfoil.now, took=False)
     used: set[str] = set()
     for table in ("ledger", "rendezvous", "salts"):

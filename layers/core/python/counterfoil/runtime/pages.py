@@ -67,7 +67,8 @@ def connect(bank: str, authorise_url: str) -> Page:
 <li>No loyalty schemes and no offers. You did not ask for them here.</li>
 </ul>
 <form method="post"><button>Connect {name}</button></form>
-<p class="small">You can end this at any time, on this page. Notice {NOTICE_VERSION}.</p>
+<p class="small">You can end this at any time: sign in here again, or remove Counterfoil in the {name} app.
+Notice {NOTICE_VERSION}.</p>
 """,
         form_action=_origin(authorise_url),
     )
