@@ -291,3 +291,17 @@ def test_a_message_taken_by_hand_is_not_given_up_before_its_time(counterfoil: Wo
     assert again.attempt == 2
     queues.delete("https://queues.test/1/openbank", again.handle)
     assert counterfoil.queues["openbank"] == []
+
+
+def test_a_pause_that_died_before_the_mapping_was_held_is_finished_by_the_next_run(failing: World) -> None:
+    beginning = failing.remember()
+    failing.restore(beginning)
+    look(failing)
+    paused = failing.calls.index("dynamodb.PutItem")
+    failing.restore(beginning)
+    failing.answer, failing.deaths = Callback(), {paused: "after"}
+    assert look(failing)["openbank"]["state"] == "paused"
+    assert failing.held == set()
+    sell(failing, 4)
+    look(failing)
+    assert failing.held == {"openbank"}
