@@ -9,6 +9,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "add-a-bank.md"
 COMMANDS = re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
@@ -52,7 +54,7 @@ def contract(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(order, cwd=folder, capture_output=True, text=True)
 
 
-def test_a_fourth_bank_is_three_files(tmp_path: Path) -> None:
+def test_a_fourth_bank_is_three_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tree(tmp_path)
     before, began = digests(folder), time.monotonic()
     follow(folder, STEPS)
@@ -65,7 +67,8 @@ def test_a_fourth_bank_is_three_files(tmp_path: Path) -> None:
     assert "skipped" not in done.stdout
     after = digests(folder)
     touched = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    print(f"A fourth bank: {len(touched)} files, {passed[1]} contract tests passed, {took:.1f} s with the tests")
+    with capsys.disabled():
+        print(f"\nA fourth bank: {len(touched)} files, {passed[1]} contract tests passed, {took:.0f} s with the tests")
     assert touched == NEW
 
 

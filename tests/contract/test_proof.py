@@ -183,7 +183,7 @@ def test_within_five_minutes_is_good(ground: Ground, seconds: int) -> None:
 anything = st.text(max_size=300) | st.binary(max_size=200).map(lambda raw: raw.decode("latin-1"))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_a_stranger_sends_is_refused_in_one_way(ground: Ground, data: st.DataObject) -> None:
     signed = ground.example
