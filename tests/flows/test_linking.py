@@ -73,6 +73,16 @@ def _events_secret() -> str:
     return f"P#{path_secrets.hashed(KEYS['monzo'][0])}"
 
 
+def test_what_is_not_there_to_be_taken_back_was_taken_back(linked: Customer) -> None:
+    buys(linked)
+    linked.world.run()
+    linked.monzo.receipts.clear()
+    linked.world.sells(printed(linked.world, 999))  # it was another payment's
+    linked.world.run()
+    assert [wire.method for wire in linked.world.wires if "transaction-receipts" in wire.url] == ["PUT", "DELETE"]
+    assert not any(linked.world.dead.values())
+
+
 def test_what_the_pages_say_and_carry(customer: Customer) -> None:
     page = customer.browser.get("/connect/monzo")
     assert page["statusCode"] == 200
