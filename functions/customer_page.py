@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from counterfoil.banks.adapter import Call
 from counterfoil.domain.consent import ConsentRequest
 from counterfoil.domain.fields import is_id
 from counterfoil.domain.merchants import Bank
@@ -45,7 +44,7 @@ def _leave(_: Request, bank: Bank, now: datetime) -> Page:
 
 
 def _come_back(request: Request, bank: Bank, now: datetime) -> Page:
-    outside = linking.Outside(secrets.sealer(), _call, secrets.active, lambda: datetime.now(UTC))
+    outside = linking.Outside(secrets.sealer(), http.send, secrets.active, lambda: datetime.now(UTC))
     visit = visits.visit_to(bank.bank, pages.kept(request, VISIT), outside.sealer, now)
     tokens = linking.tokens_of(bank, visit, request.query, outside)
     words = ConsentRequest(granted=True, notice_version=pages.NOTICE_VERSION, origin="our_page")
@@ -70,11 +69,6 @@ def _unlink(request: Request, bank: Bank, now: datetime) -> Page:
 
 def _send(message: Send) -> None:
     queues.send_or_fail([Outgoing(env.text("LINKS_QUEUE_URL"), message.body, message.delay)])
-
-
-def _call(call: Call, seconds: float) -> http.Answer:
-    allowed = env.flag("ALLOW_LOOPBACK_CALLBACKS")
-    return http.call(call.method, call.url, call.headers, call.body, seconds, allow_loopback=allowed)
 
 
 handler = api.pages(_answer, pages.refused)

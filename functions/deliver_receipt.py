@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from counterfoil.banks.adapter import Call
 from counterfoil.errors import Poison
 from counterfoil.flows import delivery
 from counterfoil.flows.outcome import Outcome
@@ -17,17 +16,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _send(call: Call, seconds: float) -> http.Answer:
-    loopback = env.flag("ALLOW_LOOPBACK_CALLBACKS")
-    return http.call(call.method, call.url, call.headers, call.body, seconds, allow_loopback=loopback)
-
-
 def _work(message: Received) -> Outcome:
     if not isinstance(message.body, dict) or not isinstance(message.body.get("transaction"), str):
         raise Poison("not a message of ours")
     sending = delivery.Sending(
         sealer=secrets.sealer(),
-        send=_send,
+        send=http.send,
         secrets=secrets.active,
         clock=_now,
         attempt=message.attempt,

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from counterfoil.banks.adapter import Call
 from counterfoil.flows import linked_accounts
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import Outcome
@@ -13,13 +13,7 @@ from counterfoil.runtime.batch import Received
 
 MOST_BYTES = 4 * 1024 * 1024
 """A page of a hundred transactions takes about 250 KB."""
-
-
-def _send(call: Call, seconds: float) -> http.Answer:
-    loopback = env.flag("ALLOW_LOOPBACK_CALLBACKS")
-    return http.call(
-        call.method, call.url, call.headers, call.body, seconds, allow_loopback=loopback, most_bytes=MOST_BYTES
-    )
+_send = partial(http.send, most_bytes=MOST_BYTES)
 
 
 def _work(message: Received) -> Outcome:

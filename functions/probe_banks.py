@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from counterfoil.banks.adapter import Call
 from counterfoil.domain.bank_health import Health
 from counterfoil.domain.times import rfc3339
 from counterfoil.flows import probing
@@ -46,18 +45,13 @@ def _line(url: str, mapping: str) -> Line:
 def _sending() -> Sending:
     return Sending(
         sealer=secrets.sealer(),
-        send=_send,
+        send=http.send,
         secrets=secrets.active,
         clock=_now,
         attempt=1,
         waits=env.seconds("DELIVERY_WAITS"),
         jitter=random.random(),  # noqa: S311 - spreads retries, guards nothing
     )
-
-
-def _send(call: Call, seconds: float) -> http.Answer:
-    loopback = env.flag("ALLOW_LOOPBACK_CALLBACKS")
-    return http.call(call.method, call.url, call.headers, call.body, seconds, allow_loopback=loopback)
 
 
 def _now() -> datetime:

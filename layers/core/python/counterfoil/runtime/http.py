@@ -17,11 +17,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from queue import Empty, Queue
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from counterfoil.runtime import env
 
 MOST_BYTES_READ = 64 * 1024
 CONNECT_SECONDS = 5.0
@@ -58,6 +60,30 @@ def is_public(address: str) -> bool:
 
 
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class Request(Protocol):
+    @property
+    def method(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+def send(request: Request, seconds: float, *, most_bytes: int = MOST_BYTES_READ) -> Answer:
+    """One request to a bank, as this deployment may make it: see `call`."""
+    return call(
+        request.method,
+        request.url,
+        request.headers,
+        request.body,
+        seconds,
+        allow_loopback=env.flag("ALLOW_LOOPBACK_CALLBACKS"),
+        most_bytes=most_bytes,
+    )
 
 
 def call(
