@@ -38,7 +38,11 @@ PURCHASES = (
 )
 MERCHANTS = Path(__file__).with_name("merchants.json")
 Keys = tuple[str, list[str]]  # what a bank signs with, and the public keys to register
-MONZO_CUSTOMERS = {"acc_00008gju41AHyfLUzBUk8A": "Peter's account", "acc_00009237aqC8c5umZmrRdh": "Wendy's account"}
+MONZO_CUSTOMERS = {
+    "acc_00008gju41AHyfLUzBUk8A": "Peter's account",
+    "acc_00009237aqC8c5umZmrRdh": "Wendy's account",
+    "acc_0000AKq7c2vTn5xWb9LdZs": "Tina's account",
+}
 PROGRAMS: Mapping[str, type[Bank]] = {"starling": StarlingBank}
 """The banks' programs by adapter; every other bank's is Bank."""
 
@@ -84,7 +88,7 @@ def connected(deployment: Deployment) -> Iterator[Partners]:
 
 
 def _monzo(entry: Mapping[str, Any], deployment: Deployment, known: Mapping[str, str]) -> Monzo:
-    """Monzo with two customers, and Counterfoil as its client."""
+    """Monzo with its customers, and Counterfoil as its client."""
     oauth, back = entry["oauth"], f"{deployment.api_url}/connect/{entry['bank']}/linked"
     return Monzo(Client(oauth["client_id"], known[oauth["client_secret"]], back), dict(MONZO_CUSTOMERS))
 
