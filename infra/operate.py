@@ -290,7 +290,7 @@ def _parser() -> argparse.ArgumentParser:
         "Sending twice does no harm: a receipt keeps its delivery id. "
         "Mend the cause first, or they come back.",
     )
-    order.add_argument("queue", metavar="QUEUE", help="a bank's name, or match")
+    order.add_argument("queue", metavar="QUEUE", help="a bank's name, match or files")
     order.add_argument("--limit", type=int, default=10_000, metavar="N", help="at most so many (10000)")
     order.set_defaults(carry_out=redrive)
     return parser
