@@ -11,7 +11,7 @@ from counterfoil.banks import monzo_api
 from counterfoil.domain import path_secrets
 from counterfoil.flows import linked_accounts
 from counterfoil.runtime import http, secrets
-from counterfoil.store import clocks, customers, links
+from counterfoil.store import bank_health, clocks, customers, links
 from tests.account import MONZO_ACCOUNT, stored
 from tests.flows.linked import BANK, OWN, Customer, customer_in
 from tests.flows.scenarios import receipt
@@ -274,6 +274,16 @@ def test_a_token_that_the_bank_refuses_is_refreshed(linked: Customer) -> None:
     paid = buys(linked)
     linked.world.run(600)  # long before it would end
     assert linked.monzo.receipt_of(paid["id"]) is not None
+
+
+def test_accounts_that_are_closed_to_us_do_not_pause_the_bank(linked: Customer) -> None:
+    buys(linked)
+    answer = linked.world.answer
+    linked.world.answer = lambda wire: http.Answer(403) if "receipts" in wire.url else answer(wire)
+    linked.world.run(3600)
+    assert linked.world.wires[-1].url.endswith("/transaction-receipts")
+    assert linked.world.held == set()
+    assert bank_health.get("monzo") == bank_health.get("openbank")
 
 
 def test_a_lapsed_link_waits_for_its_customer_and_is_counted(linked: Customer, capsys: Any) -> None:

@@ -28,7 +28,7 @@ from counterfoil.flows.outcome import Outcome
 from counterfoil.sealing import CustomerKeys, Sealer, unseal
 from counterfoil.store import bank_health, bodies, customers, registry, transactions
 
-UNAUTHENTICATED, NOT_FOUND, GONE = 401, 404, 410
+UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, GONE = 401, 403, 404, 410
 
 
 class Answer(Protocol):
@@ -188,7 +188,9 @@ def _record(
     _save(transaction, version, DeliveryRecord("failing", now, failures, status))
     if status == GONE and method == "POST":
         registry.disable(transaction.bank)
-    bank_health.note(transaction.bank, status, now, took=False)
+    if method == "POST" or status not in (UNAUTHENTICATED, FORBIDDEN):
+        # That one customer's account is closed to us says nothing of the bank.
+        bank_health.note(transaction.bank, status, now, took=False)
     wait = deliveries.wait_before(sending.attempt, sending.waits, answer.retry_after, sending.jitter)
     raise TryAgain("the bank did not take it", after=wait)
 
