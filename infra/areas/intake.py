@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from infra.app_stack import AppStack
 
 BY_PATH = "The path ends in a secret of 256 random bits, of one linked account."
-SIGNED = "The sender proves itself by a signature or a secret in the path; the handler verifies it before it parses anything."
+SIGNED = "The body is signed as its sender signs; the handler verifies it before it parses anything."
 
 
 def add(app: AppStack, delivery_queues: Mapping[str, WorkQueue]) -> WorkQueue:
