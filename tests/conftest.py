@@ -2,12 +2,24 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra import openapi
 from tests.world import World, world
+
+HERE = Path(__file__).parent
+IN_ONE_PROCESS = ("sandbox", "browser", "budgets")
+"""They share engines and ports, and some measure how quick things are. The rest is spread over the other processes."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] in IN_ONE_PROCESS:
+            item.add_marker(pytest.mark.xdist_group("engine"))
 
 
 @pytest.fixture(scope="session")

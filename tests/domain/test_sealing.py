@@ -33,7 +33,9 @@ def test_a_changed_byte_opens_nothing(place: int, change: int) -> None:
         unseal(key, bytes(sealed), "here")
 
 
-@pytest.mark.parametrize("sealed", [b"", b"short", os.urandom(12), os.urandom(28)])
+@pytest.mark.parametrize(
+    "sealed", [b"", b"short", os.urandom(12), os.urandom(28)], ids=["nothing", "short", "a nonce", "with a tag"]
+)
 def test_what_was_never_sealed_is_poison(sealed: bytes) -> None:
     with pytest.raises(Poison):
         unseal(b"k" * 32, sealed, "here")
