@@ -7,6 +7,7 @@ import pytest
 from counterfoil.banks import monzo
 from counterfoil.banks.adapter import Arrival, Credentials
 from counterfoil.domain import path_secrets
+from counterfoil.domain.facts import contradict, faces, together
 from counterfoil.errors import Invalid, Unauthenticated
 from tests.banks.test_monzo_receipts import NOW
 
@@ -52,7 +53,17 @@ def test_a_contactless_payment() -> None:
 
 
 def test_created_and_updated_of_one_state_are_one_fact() -> None:
-    assert parsed("transaction.updated") == parsed("transaction.created")
+    created, updated = parsed("transaction.created"), parsed("transaction.updated")
+    assert updated.data == created.data
+    assert together([created.fact], [updated.fact]) == (created.fact,)
+
+
+def test_an_update_before_settlement_takes_the_place_of_what_was_authorised() -> None:
+    created = parsed("transaction.created", amount=-9900)
+    updated = parsed("transaction.updated", amount=-4523, updated="2026-01-04T14:44:00Z")
+    assert not contradict([created.fact], [updated.fact])
+    looked_for = faces(together([created.fact], [updated.fact]), created.data.authorised_at)
+    assert [face.amount for face in looked_for] == [4523, 9900]
 
 
 def test_settled_is_a_clearing_at_the_amount_it_has_then() -> None:

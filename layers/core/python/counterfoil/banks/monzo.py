@@ -132,7 +132,9 @@ def _fact(told: _Transaction, is_update: bool) -> tuple[str, datetime]:
         return "refunded", told.created
     if told.amount == 0 and is_update and told.metadata.ledger_insertion_id:
         return "reversed", told.updated or told.created
-    return ("cleared", told.settled) if told.settled else ("authorised", told.created)
+    if told.settled:
+        return "cleared", told.settled
+    return "authorised", (told.updated if is_update else None) or told.created
 
 
 def render(notice: Notice, bank: Bank, credentials: Credentials, now: datetime) -> Call:  # noqa: ARG001 - as every bank
