@@ -34,7 +34,7 @@ run: setup $(ENGINE)/.ready  ## start everything on this machine and play the de
 
 test: setup $(ENGINE)/.ready  ## every test (ARGS="-k receipts" for some)
 	$(say) 'Tests'
-	@$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadscope $(ARGS)
 
 lint: $(VENV)/.ready  ## ruff and mypy
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

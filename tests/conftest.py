@@ -2,24 +2,27 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from infra import openapi
 from tests.world import World, world
 
-HERE = Path(__file__).parent
-IN_ONE_PROCESS = ("sandbox", "browser", "budgets")
-"""They share engines and ports, and some measure how quick things are. The rest is spread over the other processes."""
+IN_ONE_PROCESS = ("tests/sandbox/", "tests/browser/", "tests/budgets/")
+"""They share engines and ports, and some measure how quick things are."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.relative_to(HERE).parts[0] in IN_ONE_PROCESS:
-            item.add_marker(pytest.mark.xdist_group("engine"))
+class EnginesInOneProcess(LoadScopeScheduling):
+    """Each file in one process, as it shares a world; all that needs an engine or a browser in the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "engines" if nodeid.startswith(IN_ONE_PROCESS) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> EnginesInOneProcess:
+    return EnginesInOneProcess(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ WITHOUT_EVENT = {
     "register_partners",
 }
 # Libraries whose module has another name, and those that come with one that we name.
-MODULE_OF = {"aws-cdk-lib": "aws_cdk", "python-barcode": "barcode"}
+MODULE_OF = {"aws-cdk-lib": "aws_cdk", "python-barcode": "barcode", "pytest-xdist": "xdist"}
 IMPLIED = {"constructs", "botocore"}
 OUR_MODULES = {"counterfoil", "functions", "infra", "tests", "launcher"}
 
