@@ -1,17 +1,19 @@
 """A customer links an account, pays, gets receipts, and unlinks it; whatever dies, and whoever else tries."""
 
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from counterfoil.banks import monzo_api
+from counterfoil.banks import monzo_api, oauth
 from counterfoil.domain import path_secrets
 from counterfoil.flows import linked_accounts
 from counterfoil.runtime import http, secrets
 from counterfoil.store import bank_health, clocks, customers, links
+from infra.sandbox.monzo import Client
 from tests.account import MONZO_ACCOUNT, stored
 from tests.flows.linked import BANK, OWN, Customer, customer_in
 from tests.flows.scenarios import receipt
@@ -234,6 +236,42 @@ def test_a_whole_page_of_one_moment_does_not_stop_it(customer: Customer, small_p
     assert customer.monzo.requests.count("GET /transactions") == 3
 
 
+def withdraw_at_the_bank(customer: Customer) -> None:
+    assert customer.world.consent(MONZO_ACCOUNT, bank="monzo", granted=False)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("withdraw", [withdraw_at_the_bank, Customer.disconnect])
+def test_no_page_is_read_of_a_customer_who_withdrew(
+    customer: Customer, small_pages: None, withdraw: Callable[[Customer], object]
+) -> None:
+    for number in range(12):
+        customer.pays(1000 + number, created=(customer.world.now - timedelta(hours=number + 1)).isoformat())
+    customer.connect()
+    for _ in ("set_up", "backfill"):
+        customer.world.work_on("links", customer.world.receive("links", 1))
+    withdraw(customer)
+    customer.world.run()
+    assert customer.monzo.requests.count("GET /transactions") == 1
+    assert not any(customer.world.dead.values())
+
+
+def test_what_is_unlinked_before_it_was_set_up_is_not_set_up(customer: Customer) -> None:
+    customer.connect()
+    customer.disconnect()
+    customer.world.run()
+    assert "POST /webhooks" not in customer.monzo.requests
+    assert customer.link is None
+
+
+def test_connecting_again_reads_no_further_back_than_ninety_days(linked: Customer) -> None:
+    linked.world.pass_time(80 * 86_400)
+    linked.connect()
+    linked.world.run()
+    listed = [wire.url for wire in linked.world.wires if "/transactions?" in wire.url]
+    since = [datetime.fromisoformat(dict(parse_qsl(urlsplit(url).query))["since"]) for url in listed]
+    assert since[1] - since[0] == timedelta(days=80)
+
+
 # Tokens
 
 
@@ -297,6 +335,24 @@ def test_a_lapsed_link_waits_for_its_customer_and_is_counted(linked: Customer, c
     linked.connect()
     linked.world.run()
     assert linked.monzo.receipt_of(paid["id"]) is not None
+
+
+def test_a_wrong_secret_of_ours_lapses_no_link(linked: Customer) -> None:
+    right = linked.monzo.client
+    linked.monzo.client = Client(right.client_id, "rotated", right.redirect_url)
+    linked.world.pass_time(6 * 3600)
+    paid = buys(linked)
+    linked.world.run(1800)
+    assert linked.link.state == "linked"
+    linked.monzo.client = right
+    linked.world.run()
+    assert linked.monzo.receipt_of(paid["id"]) is not None
+
+
+@pytest.mark.parametrize("seconds", [10**17, -1, 0])
+def test_a_time_that_no_token_has_is_no_answer(seconds: int) -> None:
+    told = {"access_token": "a", "refresh_token": "r", "token_type": "Bearer", "expires_in": seconds}
+    assert oauth.tokens_in(json.dumps(told).encode(), datetime.now(UTC)) is None
 
 
 def test_nobody_is_told_where_the_account_is_linked_no_more(linked: Customer) -> None:

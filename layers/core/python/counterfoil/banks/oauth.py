@@ -16,6 +16,7 @@ from counterfoil.errors import BadRequest, Forbidden
 REFUSALS = frozenset({400, 401, 403})
 """What a token endpoint answers where it will never say yes: the code or token was used, withdrawn or is another's."""
 
+_LONGEST_SECONDS = 10 * 366 * 86_400
 _FORM = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
 
 
@@ -58,6 +59,15 @@ def refresh(client: OAuthClient, token_url: str, tokens: Tokens, secret: str) ->
     return Call("POST", token_url, _FORM, str(body).encode())
 
 
+def refuses_client(body: bytes) -> bool:
+    """Whether a refusal is of our own credentials (RFC 6749, 5.2): it says nothing of the code or token."""
+    try:
+        told = strict_json.loads(body)
+    except BadRequest:
+        return False
+    return isinstance(told, dict) and told.get("error") in ("invalid_client", "unauthorized_client")
+
+
 def tokens_in(body: bytes, now: datetime) -> Tokens | None:
     """The tokens of a 200, or None where it holds none that can be kept."""
     try:
@@ -68,6 +78,8 @@ def tokens_in(body: bytes, now: datetime) -> Tokens | None:
     except (OAuth2Error, BadRequest, ValueError):
         return None
     access, again, seconds = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
-    if not (isinstance(access, str) and isinstance(again, str) and isinstance(seconds, int)) or seconds <= 0:
+    if not (isinstance(access, str) and isinstance(again, str) and isinstance(seconds, int)):
+        return None
+    if not 0 < seconds <= _LONGEST_SECONDS:
         return None
     return Tokens(access, again, now + timedelta(seconds=seconds))

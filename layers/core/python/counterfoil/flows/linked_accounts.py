@@ -45,9 +45,11 @@ def to_tear_down(link: Link) -> Send:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One message's link, opened. `account` is None where the bank lets us in no more."""
+    """One message's link, opened. `account` is None where the bank lets us in no more; `allowed`: whether its customer
+    wants receipts at this moment."""
 
     link: Link
+    allowed: bool
     bank: Bank
     adapter: BankAdapter
     keys: CustomerKeys
@@ -82,7 +84,7 @@ def work_on(body: Any, outside: Outside) -> Outcome:
     if link is None or link.id != body.get("link"):
         return Outcome(counts=("LinkGone",))
     record = registry.bank(link.bank)
-    _, salt = customers.with_salt(link.subject)
+    customer, salt = customers.with_salt(link.subject)
     if record is None or salt is None:
         links.erase(link)
         return Outcome(counts=("LinkErased",))
@@ -90,11 +92,14 @@ def work_on(body: Any, outside: Outside) -> Outcome:
     account = linking.account_of(link, record.bank, keys, outside)
     # Refreshing moved it.
     current = links.get(link.subject) or link
-    work = _Work(current, record.bank, adapter_named(record.bank.adapter), keys, account, outside)
+    allowed = customer.allows("receipts")
+    work = _Work(current, allowed, record.bank, adapter_named(record.bank.adapter), keys, account, outside)
     return _TASKS[body["task"]](work, str(body.get("since", "")))
 
 
 def _set_up(work: _Work, _since: str) -> Outcome:
+    if work.link.state == "leaving":
+        return Outcome(counts=("LinkGone",))
     wanted = _webhook_url(work.bank, work.opened.secret)
     ours = _our_webhooks(work)
     if wanted not in [webhook.url for webhook in ours]:
@@ -109,6 +114,9 @@ def _set_up(work: _Work, _since: str) -> Outcome:
 
 
 def _backfill(work: _Work, since: str) -> Outcome:
+    if work.link.state == "leaving" or not work.allowed:
+        # Not even a page of their account is read for a customer who withdrew.
+        return Outcome(counts=("BackfillEnded",))
     now = work.outside.clock()
     listed = work.api.transactions(work.opened.account_id, since, now)
     page = transactions_in(work.ask(listed))

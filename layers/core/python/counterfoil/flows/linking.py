@@ -112,12 +112,12 @@ def link(bank: Bank, tokens: Tokens, words: ConsentRequest, outside: Outside) ->
     known = customers.get(subject)
     standing = known.choices.get("receipts") if known else None
     expected = words.model_copy(update={"expected_version": standing.version if standing else 0})
-    choice = consent.choose(subject, "receipts", expected, now)
+    consent.choose(subject, "receipts", expected, now)
     _, salt = customers.with_salt(subject)
     if salt is None:
         raise TryAgain("the customer was erased meanwhile")
     keys = outside.sealer.customer(salt)
-    return _save_new(subject, bank, accounts[0], tokens, choice.changed_at, keys)
+    return _save_new(subject, bank, accounts[0], tokens, now, keys)
 
 
 def _save_new(
@@ -220,9 +220,12 @@ def _save(changed: Link) -> Link:
 
 
 def _tokens_from(call: Call, outside: Outside) -> Tokens | None:
-    """What the token endpoint gave, or None where it refused. Raises TryAgain where its answer is unknown."""
+    """What the token endpoint gave, or None where it refused. Raises TryAgain where its answer is unknown, and where it
+    refused us: a client's secret that is wrong for a while must not lapse every link."""
     answer = outside.send(call, CALL_SECONDS)
     if answer.status in oauth.REFUSALS:
+        if oauth.refuses_client(answer.body):
+            raise TryAgain("the bank refuses the client's secret", after=600, count="OAuthClientRefused")
         return None
     tokens = oauth.tokens_in(answer.body, outside.clock()) if answer.status == 200 else None
     if tokens is None:
