@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from counterfoil.domain.bank_health import PROBE_WAITS
-from counterfoil.runtime import observe, queues
+from counterfoil.runtime import mappings, observe, queues
 from counterfoil.runtime.http import Answer
 from counterfoil.store import bank_health, registry
 from functions import probe_banks
@@ -153,11 +153,13 @@ def test_a_paused_bank_without_a_message_is_resumed(failing: World) -> None:
     assert failing.held == set()
 
 
-def test_a_bank_that_is_well_costs_one_read_a_minute(counterfoil: World) -> None:
+def test_a_bank_that_is_well_costs_two_reads_a_minute(counterfoil: World) -> None:
     look(counterfoil)
     before = len(counterfoil.calls)
     registry.bank("openbank")
-    assert set(counterfoil.calls[:before]) <= {"dynamodb.GetItem", "secretsmanager.GetSecretValue"}
+    assert set(counterfoil.calls[:before]) <= {
+        "dynamodb.GetItem", "secretsmanager.GetSecretValue", "lambda.GetEventSourceMapping",
+    }  # fmt: skip
     assert counterfoil.held == set()
 
 
@@ -213,6 +215,24 @@ def test_ops_pause_and_resume_by_hand(failing: World) -> None:
     assert look(failing, {"resume": "openbank"})["openbank"]["state"] == "well"
     failing.run()
     assert len(set(callback(failing).taken)) == 3
+
+
+def test_a_resumption_between_a_runs_read_and_its_hold_is_not_undone(
+    failing: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(failing, {"pause": "openbank"})
+    hold = mappings.hold
+
+    def late(mapping: str) -> None:
+        monkeypatch.setattr(mappings, "hold", hold)
+        probe_banks.handler({"resume": "openbank"}, None)
+        hold(mapping)
+
+    monkeypatch.setattr(mappings, "hold", late)
+    look(failing)
+    failing.pass_time(MINUTE)
+    look(failing)
+    assert failing.held == set()
 
 
 def test_a_delivery_that_is_taken_notes_nothing(counterfoil: World) -> None:

@@ -263,3 +263,19 @@ def test_times_of_the_samples_are_of_one_morning() -> None:
     issued = {receipts.parse(entry.value).issued_at for entry in read_jsonl(JSONL)}
     assert {at.astimezone(UTC).date() for at in issued} == {datetime(2026, 11, 21, tzinfo=UTC).date()}
     assert json.loads(JSONL.splitlines()[0])["receipt_id"] == "soho-03-000123"
+
+
+def test_quotes_that_never_match_cost_no_more_than_a_hundred_lines_a_row() -> None:
+    # Each line leaves its quotes open, whether it is read by itself or as part of the one before.
+    read = 0
+
+    def blocks() -> Iterator[bytes]:
+        nonlocal read
+        for _ in range(1000):
+            read += 1
+            yield b'x","\n'
+
+    columns, _, _ = receipt_files_csv.header(Lines([BARE.encode()], Place()))
+    first = next(receipt_files_csv.entries(Lines(blocks(), Place()), columns))
+    assert first.problems == (RowProblem(1, "", "goes on for more than 100 lines: its quotes do not match"),)
+    assert read < 200

@@ -3,9 +3,10 @@
     pause    the record says so, then the mapping is held
     resume   the mapping is released, then the record says so
 
-So a mapping is never held without a record that says why, wherever a run dies; and while the record says paused, each
-run holds the mapping again. A probe takes a message as a delivery would: deleted once it is told, else kept back by
-the plan of its waits, one receive used up. Found no message, the bank is resumed: there is nothing to lose by it.
+So a mapping is never held without a record that says why, wherever a run dies; and each run makes the mapping what the
+record says, since a pause and a resumption may cross. A probe takes a message as a delivery would: deleted once it is
+told, else kept back by the plan of its waits, one receive used up. Found no message, the bank is resumed: there is
+nothing to lose by it.
 """
 
 import json
@@ -73,6 +74,7 @@ def tend(bank: str, line: Line, sending: Sending) -> Outcome:
     if health.paused_since is not None:
         line.hold()
         return Outcome(counts=("BankPaused",))
+    line.release()
     return Outcome()
 
 

@@ -18,6 +18,8 @@ from counterfoil.retailers.receipt_files import MOST_LINE_BYTES, Entry, Line, Li
 
 MOST_ROWS = 1000
 """A receipt's lines. What is longer is cut there, and refused."""
+MOST_LINES = 100
+"""Over how many lines a row goes, by breaks in its quotes: else, where quotes never match, each row reads 256 KiB."""
 NUMBERED = 10
 """How many tenders, discounts, modifiers and VAT rates have columns."""
 
@@ -152,6 +154,8 @@ def _texts(lines: Lines, pulled: list[Line]) -> Iterator[str]:
         size += line.end.offset - line.start.offset
         if line.content is None or size > MOST_LINE_BYTES:
             raise _Unreadable(f"is longer than {MOST_LINE_BYTES // 1024} KiB")
+        if len(pulled) > MOST_LINES:
+            raise _Unreadable(f"goes on for more than {MOST_LINES} lines: its quotes do not match")
         try:
             yield line.content.decode()
         except UnicodeDecodeError:

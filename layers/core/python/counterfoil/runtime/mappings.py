@@ -23,7 +23,7 @@ def hold(mapping: str) -> None:
 
 
 def release(mapping: str) -> None:
-    _set(mapping, enabled=True, alike=("Enabled", "Enabling"))
+    _set(mapping, enabled=True, alike=("Enabled", "Enabling", "Creating", "Updating"))
 
 
 def _set(mapping: str, *, enabled: bool, alike: tuple[str, ...]) -> None:
