@@ -1,4 +1,4 @@
-"""`make run`: the embedded engine, the real stacks, two banks and two shops, and what happens between them.
+"""`make run`: the embedded engine, the real stacks, banks and shops, and what happens between them.
 
 Stays up until Ctrl-C. With ONCE=1 in the environment it ends after the scenes: exit code 0 when everything was as
 expected, else 1.
@@ -42,7 +42,7 @@ def run(terminal: Terminal, *, once: bool) -> int:
         with terminal.step("Deploying the stacks into it") as step:
             deployment = deploy(engine, step.progress)
         with ExitStack() as open_until_the_end:
-            with terminal.step("Registering two banks and two shops"):
+            with terminal.step("Registering the banks and the shops"):
                 partners = open_until_the_end.enter_context(connected(deployment))
             failures = scenes.play(Stage(deployment, partners, terminal))
             _verdict(terminal, failures)
