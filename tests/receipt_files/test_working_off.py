@@ -84,6 +84,20 @@ def test_the_first_hundred_errors_are_shown_and_the_report_has_all(desk: Desk) -
     assert (len(told["errors"]), told["error_count"], len(desk.report(file_id))) == (100, 120, 120)
 
 
+@pytest.mark.usefixtures("small_windows")
+def test_a_file_with_too_many_errors_is_given_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow, "MOST_ERRORS", 2)
+    content = many(7, WRONG)
+    file_id = desk.sent(content)
+    desk.work_off()
+    told = desk.state(file_id)
+    assert (told["state"], told["rows"], told["receipts"]) == ("failed", 8, {"taken": 2, "refused": 2})
+    assert told["bytes"] == {"done": content.index(b"r4,soho"), "total": len(content)}
+    assert desk.report(file_id) == ERRORS[:2]
+    assert desk.uploads() == []
+    assert not desk.world.dead["files"]
+
+
 def test_no_value_is_told_or_logged(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     row = many(1).splitlines()[1].decode()
     spoiled = [",".join([*cells[:at], "canary", *cells[at + 1 :]]) for cells in [row.split(",")] for at in range(11)]

@@ -28,6 +28,8 @@ FILES_QUEUE = "files"
 MOST_RECEIPTS = 1000
 MOST_BYTES = 4 * 1024 * 1024
 """A window ends with the first receipt that reaches either: always the same receipts from the same place."""
+MOST_ERRORS = 1_000_000
+"""A file is given up at the window that reaches them: it is no file of receipts, and its report would grow for days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ class _Worker:
         if problems:
             return self._fail(problems)
         while self._work.clock() < self._until:
+            if self._file.counts.errors >= MOST_ERRORS:
+                return self._end("failed")
             window = _Window(self._file, self._work)
             window.fill(entries)
             if window.end is None:
