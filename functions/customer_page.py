@@ -61,8 +61,8 @@ def _come_back(request: Request, bank: Bank, now: datetime) -> Page:
 def _unlink(request: Request, bank: Bank, now: datetime) -> Page:
     subject, form = _subject(request, bank, now), pages.form_field(request, "form")
     subject = visits.required_form(subject, form, secrets.sealer(), now)
-    if link := linking.unlink(subject, ConsentRequest(granted=False, origin="our_page"), now):
-        _send(linked_accounts.to_tear_down(link))
+    words = ConsentRequest(granted=False, origin="our_page")
+    linking.unlink(subject, words, now, lambda link: _send(linked_accounts.to_tear_down(link)))
     observe.count(["AccountUnlinked"])
     return pages.disconnected(bank.name, (pages.cookie(SESSION, "", 0),))
 

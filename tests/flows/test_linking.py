@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,7 +18,7 @@ from infra.sandbox.monzo import Client
 from tests.account import MONZO_ACCOUNT, stored
 from tests.flows.linked import BANK, OWN, Customer, customer_in
 from tests.flows.scenarios import receipt
-from tests.world import Wire, World
+from tests.world import Death, Wire, World
 
 
 @pytest.fixture
@@ -419,6 +420,30 @@ def test_a_death_at_any_call_of_taking_down_leaves_nothing(linked: Customer) -> 
             kept = [item["pk"] for item in stored("ledger") if item["pk"].startswith("P#")]
             assert kept == [_events_secret()], (number, when)
             assert not any(linked.world.dead.values()), (number, when)
+
+
+def test_a_death_at_any_call_of_disconnecting_leaves_no_tokens_of_who_withdrew(linked: Customer) -> None:
+    webhooks, grant, cookies = dict(linked.monzo.webhooks), linked.monzo._grants[0], dict(linked.browser.cookies)
+    beginning, answer = linked.world.remember(), linked.world.answer
+    linked.world.passed, linked.world.mortal = 0, 1
+    linked.disconnect()
+    passed = linked.world.passed
+    assert passed > 4
+    for number in range(passed):
+        for when in ("before", "after"):
+            linked.world.restore(beginning)
+            linked.world.answer = answer
+            linked.monzo.webhooks.update(webhooks)
+            linked.monzo._grants[:] = [grant]
+            linked.browser.cookies = dict(cookies)
+            linked.world.deaths, linked.world.passed, linked.world.mortal = {number: when}, 0, 1
+            with suppress(Death):
+                linked.disconnect()
+            linked.world.deaths, linked.world.mortal = {}, 0
+            linked.world.run()
+            withdrew = not customers.get(linked.subject).allows("receipts")  # type: ignore[union-attr]
+            assert (linked.link is None) == withdrew, (number, when)
+            assert linked.monzo._grants == ([] if withdrew else [grant]), (number, when)
 
 
 def test_a_death_between_refresh_and_save_lapses_the_link_and_loses_nothing_else(linked: Customer) -> None:

@@ -148,8 +148,9 @@ def _after(page: tuple[Mapping[str, Any], ...], since: str) -> str:
 
 
 def _tear_down(work: _Work, _since: str) -> Outcome:
-    if work.link.state != "leaving":
-        return Outcome(counts=("LinkGone",))
+    if work.link.state != "leaving" and work.allowed:
+        # It was announced, and the customer's consent then not withdrawn.
+        return Outcome(counts=("LinkKept",))
     if work.account is not None:
         for webhook in _our_webhooks(work):
             work.ask(work.api.delete_webhook(webhook.id))

@@ -145,19 +145,23 @@ def _save_new(
     raise Conflict("the link keeps changing")
 
 
-def unlink(subject: str, words: ConsentRequest, now: datetime) -> Link | None:
-    """Withdraws the consent, so that nothing is kept or sent any more, and marks the link for being taken down."""
-    consent.choose(subject, "receipts", words, now)
+def unlink(subject: str, words: ConsentRequest, now: datetime, announce: Callable[[Link], None]) -> None:
+    """Withdraws the consent, so that nothing is kept or sent any more, and marks the link for being taken down.
+
+    `announce(link)` has it taken down soon, and goes first: whatever dies after it, no tokens are left.
+    """
     for _ in range(TRIES):
         known = links.get(subject)
+        if known is not None:
+            announce(known)
+        consent.choose(subject, "receipts", words, now)
         if known is None or known.state == "leaving":
-            return known
-        leaving = replace(known, state="leaving", rev=known.rev + 1)
+            return
         try:
-            links.save(leaving)
+            links.save(replace(known, state="leaving", rev=known.rev + 1))
         except ConditionFailed:
             continue
-        return leaving
+        return
     raise Conflict("the link keeps changing")
 
 
