@@ -154,3 +154,10 @@ def test_the_record_stays_small() -> None:
     for number in range(20_000):
         fleet.passes(START + number * 100, chance.randrange(4))
         assert len(fleet.shared) <= 150
+
+
+def test_a_clock_that_is_ahead_refuses_nobody_until_then() -> None:
+    limits, now = Limits(), 1_700_000_000_000
+    an_hour_ahead = (now + 3_600_000) // limits.tick
+    assert Counts(ticks={an_hour_ahead: 25}).wait(limits, now) == 0
+    assert Counts(ticks={now // limits.tick + 1: limits.burst + 25}).wait(limits, now) > 0

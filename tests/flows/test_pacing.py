@@ -123,7 +123,7 @@ def test_the_record_is_folded_and_still_says_the_same(counterfoil: World) -> Non
     limits = Limits(per_second=7, burst=1000)
     millis, added = 1_795_252_500_000, {}
     for number in range(200):
-        tick = millis // limits.tick + number
+        tick, millis = millis // limits.tick + 1, millis + limits.tick
         added[tick] = 60 + number % 20
         counts = rates.add("bank/busy", limits, {tick: added[tick]}, millis)
         assert counts.wait(limits, millis) == Counts(0, added).wait(limits, millis)

@@ -51,8 +51,12 @@ class Counts:
     ticks: Mapping[int, int] = field(default_factory=dict)
 
     def wait(self, limits: Limits, now: int) -> int:
-        """Milliseconds from `now` (ms since 1970) until the bucket holds no more than its burst; 0: it does."""
-        over = _fill(self.leaked_at, self.ticks, limits) - limits.burst * _REQUEST - now * limits.per_second
+        """Milliseconds from `now` (ms since 1970) until the bucket holds no more than its burst; 0: it does.
+
+        What a clock that is ahead counted is not seen before its time: else it would refuse a partner until then.
+        """
+        ticks = {tick: requests for tick, requests in self.ticks.items() if tick <= now // limits.tick + 1}
+        over = _fill(self.leaked_at, ticks, limits) - limits.burst * _REQUEST - now * limits.per_second
         return max(0, -(-over // limits.per_second))
 
     def fold(self, limits: Limits) -> tuple[int, list[int]]:

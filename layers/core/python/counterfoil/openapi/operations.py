@@ -124,7 +124,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Receipts",
         "See how a file of receipts stands",
         "Signed as everything else, over the empty body. `waiting`: not uploaded yet. `failed`: nothing in it could be "
-        "read. A wrong row never stops the others. Files are forgotten after 30 days.",
+        "read, or a million errors were found. A wrong row never stops the others. Files are forgotten after 30 days.",
         "signed",
         200,
         answers.ReceiptFileState,
