@@ -142,8 +142,10 @@ def test_a_code_is_good_once(customer: Customer) -> None:
 
 def test_what_is_to_be_confirmed_in_the_banks_app_waits_in_the_browser(customer: Customer) -> None:
     customer.monzo.unconfirmed.add(MONZO_ACCOUNT)
-    page = customer.come_back(customer.leave())
-    assert "One more step in your Monzo app" in page["body"]
+    state = customer.leave()
+    code = customer.monzo.allow(MONZO_ACCOUNT, BANK["oauth"]["client_id"], customer.monzo.client.redirect_url)
+    for _ in ("first", "reloaded"):
+        assert "One more step in your Monzo app" in customer.come_back(state, code)["body"]
     assert "One more step" in customer.browser.get("/connect/monzo/linked")["body"]
     assert customer.link is None
     customer.monzo.unconfirmed.clear()

@@ -82,7 +82,8 @@ def tokens_of(bank: Bank, visit: Visit, query: Mapping[str, str], outside: Outsi
 
     Raises Forbidden where the code belongs to another visit, or the bank refuses it; TryAgain where it is silent.
     """
-    if visit.tokens is not None and "code" not in query:
+    if visit.tokens is not None:
+        # A visit has one code, which a reloaded page brings again, and which is good once.
         return visit.tokens
     code = oauth.code_in(query, redirect_url(bank), visit.state)
     client = client_of(bank)
