@@ -89,15 +89,13 @@ def faces(facts: Facts, at: datetime) -> tuple[Face, ...]:
     journeys are charged and their receipt is made.
     """
     authorised = _authorised(facts)
-    clearings = [fact for fact in facts if fact.kind == "cleared"]
-    charged = [(fact.amount, fact.at) for fact in clearings]
-    if len(charged) > 1:
-        charged.append((sum(fact.amount for fact in clearings), clearings[-1].at))
-    found = [Face(amount, at) for amount in authorised if not _is_nominal(amount, charged)]
-    released = sum(fact.amount for fact in facts if fact.kind == "reversed" and not clearings)
+    charged = _charged(facts)
+    sold = [amount for amount in authorised if not _is_token(amount, charged)]
+    found = [Face(amount, at) for amount in sold]
+    released = sum(fact.amount for fact in facts if fact.kind == "reversed" and not charged)
     found.extend(Face(amount - released, at) for amount in authorised[:1] if 0 < released < amount)
     for amount, cleared_at in charged:
-        if amount not in authorised:
+        if amount not in sold:
             found.append(Face(amount, at))
             found.extend([Face(amount, cleared_at)] if abs(cleared_at - at) > FAR else [])
     if not found:
@@ -105,10 +103,23 @@ def faces(facts: Facts, at: datetime) -> tuple[Face, ...]:
     return tuple(dict.fromkeys(found))[:MOST_FACES]
 
 
+def is_nominal(facts: Facts, amount: int) -> bool:
+    """Whether `amount` was authorised as a token only, so that nothing was sold at it."""
+    charged = _charged(facts)
+    return amount in _authorised(facts) and _is_token(amount, charged) and amount not in [each for each, _ in charged]
+
+
 def _authorised(facts: Facts) -> list[int]:
     """What was authorised, or given back: the latest amount first."""
     return [fact.amount for fact in reversed(facts) if fact.kind in ("authorised", "refunded")]
 
 
-def _is_nominal(whole: int, charged: list[tuple[int, datetime]]) -> bool:
+def _charged(facts: Facts) -> list[tuple[int, datetime]]:
+    """Each clearing, and where there are several all of them together, as the last."""
+    clearings = [(fact.amount, fact.at) for fact in facts if fact.kind == "cleared"]
+    whole = [(sum(amount for amount, _ in clearings), clearings[-1][1])] if len(clearings) > 1 else []
+    return clearings + whole
+
+
+def _is_token(whole: int, charged: list[tuple[int, datetime]]) -> bool:
     return bool(charged) and charged[-1][0] > NOMINAL * whole

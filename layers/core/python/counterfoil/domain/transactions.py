@@ -206,15 +206,16 @@ class DeliveryRecord:
 def merge(known: Transaction, new: Transaction, match_id: str | None) -> Transaction:
     """`known` with the facts of `new`: they come to the same in whatever order they are told, and however often.
 
-    A matched transaction keeps the time that the bank was told. One that is reversed gives up its receipt (`match_id`),
-    and has it again where a fact told late says that it was not reversed after all. Personal parts and codes come from
-    the earliest fact that has them. The caller sets `rev` and `owner`.
+    A time that the bank was told stays, also where the receipt was given up: its recall may still be on its way. A
+    transaction that is reversed gives up its receipt (`match_id`), and has it again where a fact told late says that
+    it was not reversed after all. Personal parts and codes come from the earliest fact that has them. The caller sets
+    `rev` and `owner`.
     """
     facts = together(known.facts, new.facts)
     merged = replace(
         known,
         facts=facts,
-        event_at=known.event_at if known.match else min(known.event_at, new.event_at),
+        event_at=known.event_at if known.version else min(known.event_at, new.event_at),
         codes=codes_of_both(known.codes, new.codes),
         original=known.original or new.original,
     )

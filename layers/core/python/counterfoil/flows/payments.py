@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 
 from counterfoil.domain import card_evidence
+from counterfoil.domain.facts import is_nominal, together
 from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.transactions import Recall, ReceiptOfMatch, Transaction, codes_of_both, contradicts, merge
 from counterfoil.errors import ConditionFailed, TryAgain
@@ -80,19 +81,25 @@ def _delete_pointers_left_behind(known: Transaction, moved: Transaction) -> None
 
 
 def _proven_wrong(known: Transaction, new: Transaction, work: Work) -> Outcome | None:
-    """Where a fact told later brings a code that the receipt contradicts: the receipt is another's, and is taken back.
+    """Where a fact told later says that the receipt is another's: by a code, or since nothing was sold at its amount.
+
+    It is taken back, also from a payment that is void, which may be told of again.
 
     Its key lies in this customer's letterbox only, so that nobody else can be given it any more: its tender is void.
     """
     codes = codes_of_both(known.codes, new.codes)
-    if known.state != "matched" or known.match is None or codes == known.codes:
+    facts = together(known.facts, new.facts)
+    if known.match is None or (codes, facts) == (known.codes, known.facts):
         return None
     tender = tenders.get(known.match.tender_key)
-    if tender is None or not card_evidence.exclude(asdict(codes), asdict(tender.codes)):
+    if tender is None or not (
+        card_evidence.exclude(asdict(codes), asdict(tender.codes)) or is_nominal(facts, tender.amount)
+    ):
         return None
     told = replace(merge(known, new, match_id_of(known, work)), state="matched")
     opened = given_up(told, known, Recall(match_id_of(known, work) or "", known.version + 1, new.event_at, "another"))
     freed = replace(tender, rev=tender.rev + 1, owner=work.owner, state="void", matched_to=None)
+    _delete_pointers_left_behind(known, opened)
     move_both(freed, tender.rev, known, opened, work)
     return carry_on(replace(opened, rev=known.rev + 1, owner=work.owner), work)
 

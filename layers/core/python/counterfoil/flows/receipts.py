@@ -51,17 +51,24 @@ def _keep_body(taken: ReceiptTaken, work: Work) -> str | None:
     """The name that the body is kept under; None for a repeat, Reprint where another receipt is this sale's."""
     if not taken.tenders:
         return taken.body_key
-    try:
-        return bodies.put_once(taken.body_key, taken.receipt_key, taken.digest, taken.body, work.owner)
-    except bodies.Reprint as reprint:
-        first = tenders.get(f"{reprint.receipt_key}.0")
-        if first is None:
-            raise TryAgain("the first print is still being taken", after=60) from None
-        if first.body_key.partition(".")[0] == taken.body_key and first.state != "void":
-            raise
-    # What was printed first was corrected to another sale since: this one is the sale's.
-    own_name = f"{taken.body_key}.{taken.digest}"
-    return bodies.put_once(own_name, taken.receipt_key, taken.digest, taken.body, work.owner)
+    name = taken.body_key
+    while True:
+        try:
+            return bodies.put_once(name, taken.receipt_key, taken.digest, taken.body, work.owner)
+        except bodies.Reprint as reprint:
+            if _is_still_of_sale(reprint.receipt_key, taken):
+                raise
+            # What was printed first was corrected to another sale since: this one is the sale's, and has its reprints.
+            name = f"{name}.{reprint.receipt_key}"
+
+
+def _is_still_of_sale(first_print: str, taken: ReceiptTaken) -> bool:
+    """Whether that receipt is of the same card payment, as printed first or corrected since."""
+    first, new = tenders.get(f"{first_print}.0"), taken.tenders[0]
+    if first is None:
+        raise TryAgain("the first print is still being taken", after=60)
+    is_same_body = first.body_key.partition(".")[0] == taken.body_key
+    return first.state != "void" and (is_same_body or (_paid_alike(first, new) and first.codes == new.codes))
 
 
 def _correct(known: CardTender, new: CardTender, wrapped: bytes, work: Work) -> Outcome:
