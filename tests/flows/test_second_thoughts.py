@@ -105,3 +105,35 @@ def test_a_sale_that_is_issued_anew_has_reprints_too(shop: World) -> None:
     shop.run()
     assert held_ids(shop) == {"tx_0001": "soho-03-000124"}
     audit(shop)
+
+
+@pytest.mark.parametrize("versions", [(2, 1), (None, None)])
+def test_a_void_that_overtakes_its_sale_is_the_last_word(
+    counterfoil: World, versions: tuple[int | None, int | None]
+) -> None:
+    counterfoil.consent()
+    sale = receipt(counterfoil)
+    void = sale | {"tenders": [{"type": "cash", "amount": 585}]}
+    if versions[0]:
+        sale, void = sale | {"version": versions[1]}, void | {"version": versions[0]}
+    counterfoil.sells(sale)
+    counterfoil.pass_time(1)
+    counterfoil.sells(void)
+    counterfoil.queues["match"].reverse()
+    counterfoil.run(0)
+    counterfoil.pays(payment(counterfoil))
+    counterfoil.run()
+    assert counterfoil.notices() == []
+    audit(counterfoil)
+
+
+def test_a_sale_by_card_after_a_void_is_taken(counterfoil: World) -> None:
+    counterfoil.consent()
+    for tenders in ([{"type": "cash", "amount": 585}], receipt(counterfoil)["tenders"]):
+        counterfoil.sells(receipt(counterfoil) | {"tenders": tenders})
+        counterfoil.run(0)
+        counterfoil.pass_time(1)
+    counterfoil.pays(payment(counterfoil))
+    counterfoil.run()
+    assert held(counterfoil).keys() == {"tx_0001"}
+    audit(counterfoil)

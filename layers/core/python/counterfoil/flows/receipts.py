@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from counterfoil.domain.matching import Codes
 from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.transactions import Recall, ReceiptOfMatch, Transaction
 from counterfoil.errors import ConditionFailed, TryAgain
@@ -160,13 +161,40 @@ def _put_tender(tender: CardTender, rev: int) -> None:
 
 def _void_the_rest(taken: ReceiptTaken, work: Work) -> Outcome:
     """The tenders that a correction no longer has: their matches are given up."""
-    outcome = Outcome()
-    for known in tenders.of_receipt(taken.receipt_key)[len(taken.tenders) :]:
+    outcome, standing = Outcome(), tenders.of_receipt(taken.receipt_key)
+    if not taken.tenders and not standing:
+        _leave_marker(taken, work)
+    for known in standing[len(taken.tenders) :]:
         if known.state == "void" and known.revision == taken.revision:
             outcome += _carry_on_tender(known, taken.wrapped, work)
         elif known.revision < taken.revision and known.state != "void":
             outcome += _void(known, taken, work)
     return outcome
+
+
+def _leave_marker(taken: ReceiptTaken, work: Work) -> None:
+    """A receipt that no card paid leaves its revision, so that an earlier version with a card finds that it is late."""
+    marker = CardTender(
+        receipt_key=taken.receipt_key,
+        ordinal=0,
+        index=0,
+        body_key=taken.body_key,
+        revision=taken.revision,
+        scope="",
+        kind="sale",
+        amount=0,
+        currency="",
+        at=work.now,
+        seen_at=work.now,
+        codes=Codes(),
+        till=None,
+        owner=work.owner,
+        state="void",
+    )
+    try:
+        tenders.put(marker, table.nothing_there())
+    except ConditionFailed:
+        raise TryAgain("a card tender was kept meanwhile", after=1) from None
 
 
 def _void(known: CardTender, taken: ReceiptTaken, work: Work) -> Outcome:
