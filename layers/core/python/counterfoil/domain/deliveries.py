@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -56,6 +56,18 @@ def pending(transaction: Transaction) -> Recall | ReceiptOfMatch | None:
             return recall
     is_matched = transaction.state == "matched" and not transaction.is_settled(transaction.version)
     return transaction.match if is_matched else None
+
+
+def told_over(transaction: Transaction, version: int) -> Transaction:
+    """The transaction once `version` went over a wire that knows no versions: what was told later is told again.
+
+    Two deliveries may be under way at once, and the bank keeps what comes last.
+    """
+    later = [number for number in transaction.versions_to_tell() if number > version]
+    record = transaction.deliveries.get(str(max(later))) if later else None
+    if record is None or record.state != "delivered":
+        return transaction
+    return transaction.record(max(later), replace(record, state="queued"))
 
 
 def is_first_of_match(transaction: Transaction) -> bool:

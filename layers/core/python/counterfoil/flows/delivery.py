@@ -180,12 +180,12 @@ def _record(
     """Keeps how the try ended. Raises TryAgain unless the bank took it: what is not there to be deleted was taken."""
     now, status = sending.clock(), answer.status
     if status is not None and (200 <= status < 300 or (method == "DELETE" and status == NOT_FOUND)):
-        told = _save(transaction, version, DeliveryRecord("delivered", now, status=status))
+        told = _save(transaction, version, DeliveryRecord("delivered", now, status=status), method)
         bank_health.note(transaction.bank, status, now, took=True)
         return told
     known = transaction.deliveries.get(str(version))
     failures = (known.failures if known else 0) + 1
-    _save(transaction, version, DeliveryRecord("failing", now, failures, status))
+    _save(transaction, version, DeliveryRecord("failing", now, failures, status), method)
     if status == GONE and method == "POST":
         registry.disable(transaction.bank)
     if method == "POST" or status not in (UNAUTHENTICATED, FORBIDDEN):
@@ -195,15 +195,18 @@ def _record(
     raise TryAgain("the bank did not take it", after=wait)
 
 
-def _save(transaction: Transaction, version: int, record: DeliveryRecord) -> Transaction | None:
+def _save(transaction: Transaction, version: int, record: DeliveryRecord, method: str = "POST") -> Transaction | None:
     """Writes a delivery's record into the transaction as it stands, whoever moved it meanwhile.
 
+    A call that puts or deletes may have undone what was told of a later version meanwhile: that is pending then.
     Nothing is written where the bank asked for the delivery again meanwhile: it is pending then.
     """
     asked_at = transaction.asked_at(version)
     standing: Transaction | None = transaction
     while standing is not None and standing.asked_at(version) == asked_at:
         recorded = standing.record(version, replace(record, asked_at=asked_at))
+        if method != "POST":
+            recorded = deliveries.told_over(recorded, version)
         try:
             transactions.put(recorded, transactions.unmoved(standing))
             return recorded
