@@ -143,7 +143,7 @@ def test_another_kind_of_event_is_nothing() -> None:
     [
         ({"amount": -24.95}, "data.amount"),
         ({"amount": True}, "data.amount"),
-        ({"currency": "XXX1"}, "data.currency"),
+        ({"currency": "GBPS"}, "data.currency"),
         ({"created": "yesterday"}, "data.created"),
         ({"settled": "soon"}, "data.settled"),
         ({"account_id": ""}, "data.account_id"),

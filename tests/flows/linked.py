@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from counterfoil.domain import path_secrets
 from counterfoil.runtime import http
 from counterfoil.store import links
 from infra.sandbox.monzo import Client, Monzo
-from tests.account import MONZO_ACCOUNT, REGISTERED
+from tests.account import KEYS, MONZO_ACCOUNT, REGISTERED
+from tests.flows.scenarios import receipt
 from tests.world import Wire, World
 
 BANK = next(bank for bank in REGISTERED if bank["bank"] == "monzo")
@@ -113,3 +115,20 @@ def _json(value: Any) -> bytes:
     import json
 
     return json.dumps(value).encode()
+
+
+def buys(customer: Customer) -> dict[str, Any]:
+    paid = customer.pays()
+    assert set(customer.arrive()) == {202}
+    customer.world.sells(printed(customer.world))
+    return paid
+
+
+def printed(world: World, amount: int = 585) -> dict[str, Any]:
+    """The till's receipt of this moment."""
+    return receipt(world, "soho-03-1", amount, issued_at=world.now.isoformat())
+
+
+def events_secret() -> str:
+    """The key of the path secret at which the files of events/ are played."""
+    return f"P#{path_secrets.hashed(KEYS['monzo'][0])}"

@@ -12,28 +12,12 @@ from tests.flows.scenarios import (
     payment,
     receipt,
     reversed_payment,
+    tell,
     two_tenders,
     with_lines,
     without_codes,
 )
 from tests.world import World
-
-
-@pytest.fixture
-def shop(counterfoil: World) -> World:
-    counterfoil.consent()
-    return counterfoil
-
-
-def tell(world: World, *bodies: Body) -> None:
-    """Each told and worked off as far as it goes at once."""
-    for body in bodies:
-        if "data" in body:
-            world.pays(body)
-        else:
-            world.sells(body)
-        world.run(0)
-        world.pass_time(1)
 
 
 def types(world: World) -> list[tuple[str, int]]:

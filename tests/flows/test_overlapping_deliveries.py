@@ -1,25 +1,12 @@
 """A slow delivery lands after the next one did, at a bank whose wire knows no versions: the last word is told again."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from counterfoil.runtime import http, secrets
-from counterfoil.store import clocks
+from counterfoil.runtime import http
 from tests.audit import kept
-from tests.flows.linked import Customer, customer_in
+from tests.flows.linked import Customer
 from tests.flows.scenarios import Body, receipt
-from tests.world import Wire, World
-
-
-@pytest.fixture
-def linked(counterfoil: World) -> Iterator[Customer]:
-    with customer_in(counterfoil) as customer:
-        customer.connect()
-        counterfoil.run()
-        till = secrets.sealer().code("till", "kite", "soho/03")
-        clocks.observe(till, counterfoil.now, counterfoil.now, counterfoil.now)
-        yield customer
+from tests.world import Wire
 
 
 def overtaken_by(customer: Customer, later: Body) -> None:

@@ -4,25 +4,8 @@ import pytest
 
 from counterfoil.runtime.http import Answer
 from tests.audit import audit, held
-from tests.flows.scenarios import Body, at, cleared, payment, receipt, reprint, reversed_payment
+from tests.flows.scenarios import Body, at, cleared, payment, receipt, reprint, reversed_payment, tell
 from tests.world import World
-
-
-@pytest.fixture
-def shop(counterfoil: World) -> World:
-    counterfoil.consent()
-    return counterfoil
-
-
-def tell(world: World, *bodies: Body) -> None:
-    """Each told and worked off as far as it goes at once."""
-    for body in bodies:
-        if "data" in body:
-            world.pays(body)
-        else:
-            world.sells(body)
-        world.run(0)
-        world.pass_time(1)
 
 
 def in_cash(body: Body) -> Body:
