@@ -10,8 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra import operate
 from infra.names import APP_STACK, REGION
+from infra.operate import deployment
+from infra.operate.__main__ import main
 
 QUEUES = ("match", "openbank")
 BODY = "sealed-and-not-to-be-shown"
@@ -35,11 +36,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    real = operate._client
+    real = deployment.client
     with mock_aws():
         outputs = {"Queues": json.dumps(_make_queues()), "RegisterFunction": "register", "ProbeFunction": "probe"}
         services: dict[str, Any] = {"cloudformation": Stacks(outputs)}
-        monkeypatch.setattr(operate, "_client", lambda service: services.get(service) or real(service))
+        monkeypatch.setattr(deployment, "client", lambda service: services.get(service) or real(service))
         yield services
 
 
@@ -79,7 +80,7 @@ def _messages(name: str) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("aws")
 def test_redrive_moves_every_message_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     _send("openbank-dead", 23)
-    assert operate.main(["redrive", "openbank"]) == 0
+    assert main(["redrive", "openbank"]) == 0
     assert _messages("openbank-dead") == []
     moved = _messages("openbank")
     assert {message["Body"] for message in moved} == {f"{BODY}-{index}" for index in range(23)}
@@ -94,7 +95,7 @@ def test_redrive_moves_every_message_as_it_was(capsys: pytest.CaptureFixture[str
 @pytest.mark.usefixtures("aws")
 def test_redrive_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
     _send("match-dead", 15)
-    assert operate.main(["redrive", "match", "--limit", "12"]) == 0
+    assert main(["redrive", "match", "--limit", "12"]) == 0
     assert len(_messages("match")) == 12
     assert "3 left" in capsys.readouterr().out
 
@@ -111,7 +112,7 @@ def test_what_cannot_be_sent_stays_in_the_dead_letters(aws: dict[str, Any], caps
             return real.send_message_batch(QueueUrl=QueueUrl, Entries=Entries[:1])
 
     aws["sqs"] = HalfBroken()
-    assert operate.main(["redrive", "match"]) == 1
+    assert main(["redrive", "match"]) == 1
     assert len(_messages("match")) == 1
     shown = capsys.readouterr()
     assert "1 moved from the dead letters of match, 2 failed" in shown.out
@@ -120,14 +121,14 @@ def test_what_cannot_be_sent_stays_in_the_dead_letters(aws: dict[str, Any], caps
 
 @pytest.mark.usefixtures("aws")
 def test_an_unknown_queue_is_refused_naming_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    assert operate.main(["redrive", "monzo"]) == 1
+    assert main(["redrive", "monzo"]) == 1
     assert "match, openbank" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("aws")
 def test_dead_letters_lists_depths(capsys: pytest.CaptureFixture[str]) -> None:
     _send("openbank-dead", 2)
-    assert operate.main(["dead-letters"]) == 0
+    assert main(["dead-letters"]) == 0
     assert _words(capsys.readouterr().out) == [
         ["0", "match"],
         ["2", "openbank"],
@@ -136,7 +137,7 @@ def test_dead_letters_lists_depths(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_a_new_secret_is_stored_and_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    assert operate.main(["secret", "new", "openbank/2026-11"]) == 0
+    assert main(["secret", "new", "openbank/2026-11"]) == 0
     name = "counterfoil/webhooks/openbank/2026-11"
     value = boto3.client("secretsmanager", region_name=REGION).get_secret_value(SecretId=name)["SecretString"]
     assert value.startswith("whsec_")
@@ -144,7 +145,7 @@ def test_a_new_secret_is_stored_and_not_shown(capsys: pytest.CaptureFixture[str]
     shown = "".join(capsys.readouterr())
     assert name in shown
     assert value.removeprefix("whsec_") not in shown
-    assert operate.main(["secret", "new", name]) == 1
+    assert main(["secret", "new", name]) == 1
     assert "exists" in capsys.readouterr().err
 
 
@@ -162,9 +163,9 @@ def test_a_secret_is_rotated_with_overlap(
     banks = tmp_path / "banks.json"
     banks.write_text(FILE, encoding="utf-8")
     aws["lambda"] = registering = Registering({"registered": {"banks": 2}})
-    operate.main(["secret", "new", "openbank/2026-11"])
+    main(["secret", "new", "openbank/2026-11"])
 
-    assert operate.main(["secret", "rotate", "openbank/2026-11", "openbank/2026-12", "--banks", str(banks)]) == 0
+    assert main(["secret", "rotate", "openbank/2026-11", "openbank/2026-12", "--banks", str(banks)]) == 0
     both = '"counterfoil/webhooks/openbank/2026-11", "counterfoil/webhooks/openbank/2026-12"'
     rotated = FILE.replace('"counterfoil/webhooks/openbank/2026-11"', both)
     assert banks.read_text() == rotated
@@ -172,7 +173,7 @@ def test_a_secret_is_rotated_with_overlap(
     new = client.get_secret_value(SecretId="counterfoil/webhooks/openbank/2026-12")["SecretString"]
     assert new not in "".join(capsys.readouterr())
 
-    assert operate.main(["secret", "retire", "openbank/2026-11", "--banks", str(banks)]) == 0
+    assert main(["secret", "retire", "openbank/2026-11", "--banks", str(banks)]) == 0
     retired = FILE.replace("openbank/2026-11", "openbank/2026-12", 1)
     assert banks.read_text() == retired
     assert [call["banks"] for call in registering.calls] == [rotated, retired]
@@ -195,8 +196,8 @@ def test_a_rotation_that_would_go_wrong_changes_nothing(
     banks.write_text(FILE, encoding="utf-8")
     aws["lambda"] = registering = Registering({"registered": {"banks": 2}})
     for name in ("openbank/2026-11", "openbank/taken"):
-        operate.main(["secret", "new", name])
-    assert operate.main(["secret", *arguments, "--banks", str(banks)]) == 1
+        main(["secret", "new", name])
+    assert main(["secret", *arguments, "--banks", str(banks)]) == 1
     assert said in capsys.readouterr().err
     assert banks.read_text() == FILE
     assert registering.calls == []
@@ -225,7 +226,7 @@ def test_register_sends_the_texts_and_tells_what_was_stored(
     merchants = tmp_path / "m.json"
     merchants.write_text('{"merchants": []}\n', encoding="utf-8")
     aws["lambda"] = registering = Registering({"registered": {"merchants": 2, "stores": 5}})
-    assert operate.main(["register", "--merchants", str(merchants)]) == 0
+    assert main(["register", "--merchants", str(merchants)]) == 0
     assert registering.calls == [{"merchants": '{"merchants": []}\n', "banks": None}]
     assert _words(capsys.readouterr().out) == [
         ["2", "merchants"],
@@ -240,14 +241,14 @@ def test_register_tells_each_problem_by_file_line_and_field(
     banks.write_text("{}", encoding="utf-8")
     problem = {"file": "banks", "line": 12, "field": "banks[0].callback_url", "message": "must be https"}
     aws["lambda"] = Registering({"problems": [problem]})
-    assert operate.main(["register", "--banks", str(banks)]) == 1
+    assert main(["register", "--banks", str(banks)]) == 1
     assert f"{banks}:12 banks[0].callback_url: must be https" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("arguments", [[], ["--banks", "no/such/file.json"]])
 def test_register_without_a_file_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert operate.main(["register", *arguments]) == 1
+    assert main(["register", *arguments]) == 1
     assert capsys.readouterr().err
 
 
@@ -257,7 +258,7 @@ def test_a_function_that_fails_is_not_taken_for_done(
     banks = tmp_path / "b.json"
     banks.write_text("{}", encoding="utf-8")
     aws["lambda"] = Registering({"errorMessage": "…"}, FunctionError="Unhandled")
-    assert operate.main(["register", "--banks", str(banks)]) == 1
+    assert main(["register", "--banks", str(banks)]) == 1
     assert "log" in capsys.readouterr().err
 
 
@@ -279,7 +280,7 @@ class Tending:
 
 def test_banks_tells_how_each_is(aws: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     aws["lambda"] = tending = Tending()
-    assert operate.main(["banks"]) == 0
+    assert main(["banks"]) == 0
     assert tending.orders == [{"look": True}]
     assert capsys.readouterr().out.splitlines() == [
         "well     openbank",
@@ -292,9 +293,9 @@ def test_a_bank_is_paused_and_resumed_by_hand(
     wish: str, aws: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws["lambda"] = tending = Tending()
-    assert operate.main([wish, "monzo"]) == 0
+    assert main([wish, "monzo"]) == 0
     assert tending.orders[-1] == {wish: "monzo"}
-    assert operate.main([wish, "nobank"]) == 1
+    assert main([wish, "nobank"]) == 1
     assert tending.orders[-1] == {"look": True}
     assert "openbank, monzo" in capsys.readouterr().err
 
@@ -302,6 +303,6 @@ def test_a_bank_is_paused_and_resumed_by_hand(
 @pytest.mark.parametrize("order", ["register", "redrive", "secret", "dead-letters", "banks", "pause", "resume"])
 def test_help_teaches_each_order(order: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        operate.main([order, "--help"])
+        main([order, "--help"])
     assert ended.value.code == 0
     assert len(capsys.readouterr().out.split()) > 25
