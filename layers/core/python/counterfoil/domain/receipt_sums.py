@@ -2,10 +2,13 @@
 
 The sums are exact. VAT is rounded by tills in ways of their own, so it may be out by one minor unit a line
 a rate.
+
+Decimals are counted in units of their last place, because integers are many times as fast as fractions.
 """
 
 import math
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -14,34 +17,55 @@ from counterfoil.errors import Problem
 if TYPE_CHECKING:
     from counterfoil.domain.receipts import Line, Receipt
 
+# The decimals that a rate and a quantity may have, and so how many units make up the whole.
+_RATE_DECIMALS = 4
+_HUNDRED_PERCENT = 100_0000
+_QUANTITY_DECIMALS = 6
+_ONE_BOUGHT = 1_000000
+
 
 def problems(receipt: "Receipt") -> list[Problem]:
     """Everything that does not add up, each with by how much in minor units."""
-    found = [*_line_problems(receipt), *_total_problems(receipt)]
-    return found or list(_vat_problems(receipt))
+    values = [_line_value(line) for line in receipt.lines]
+    found = [*_line_problems(receipt, values), *_total_problems(receipt, sum(values))]
+    return found or list(_vat_problems(receipt, values))
 
 
 def vat_summary(receipt: "Receipt") -> list[dict[str, Any]]:
     """The VAT in the lines, one `{"rate", "net", "amount"}` a rate, highest rate first; none without
     rates."""
-    spelled = {Fraction(line.vat_rate): line.vat_rate for line in receipt.lines if line.vat_rate is not None}
-    gross = _gross_by_rate(receipt)
+    spelled = {_rate(line.vat_rate): line.vat_rate for line in receipt.lines if line.vat_rate is not None}
+    values = [_line_value(line) for line in receipt.lines]
+    gross = _gross_by_rate(receipt, sum(values), _values_by_rate(receipt, values))
     summary = []
     for rate in sorted(spelled, reverse=True):
         paid = round(gross[rate])
-        amount = round(gross[rate] * rate / (100 + rate))
+        amount = round(Fraction(gross[rate] * rate, _HUNDRED_PERCENT + rate))
         summary.append({"rate": spelled[rate], "net": paid - amount, "amount": amount})
     return summary
 
 
+def _scaled(decimal: str, decimals: int) -> int:
+    whole, _, rest = decimal.partition(".")
+    return int(whole + rest.ljust(decimals, "0"))
+
+
+def _rate(vat_rate: str) -> int:
+    return _scaled(vat_rate, _RATE_DECIMALS)
+
+
 def _line_value(line: "Line") -> int:
-    added = sum(modifier.amount for modifier in line.modifiers)
-    return line.amount + added - sum(discount.amount for discount in line.discounts)
+    value = line.amount
+    for modifier in line.modifiers:
+        value += modifier.amount
+    for discount in line.discounts:
+        value -= discount.amount
+    return value
 
 
-def _line_problems(receipt: "Receipt") -> Iterator[Problem]:
-    for index, line in enumerate(receipt.lines):
-        if _line_value(line) < 0:
+def _line_problems(receipt: "Receipt", values: list[int]) -> Iterator[Problem]:
+    for index, (line, value) in enumerate(zip(receipt.lines, values, strict=True)):
+        if value < 0:
             yield Problem(f"lines[{index}].discounts", "take off more than the line and its modifiers cost")
         if line.unit_price is not None and not _is_product(line, line.unit_price):
             yield Problem(f"lines[{index}].amount", "is not quantity times unit_price")
@@ -49,14 +73,13 @@ def _line_problems(receipt: "Receipt") -> Iterator[Problem]:
 
 def _is_product(line: "Line", unit_price: int) -> bool:
     # The unit price itself may be rounded (fuel at 145.9p), and half a minor unit counts once a unit bought.
-    quantity = Fraction(line.quantity)
-    tolerance = max(Fraction(1), (quantity + 1) / 2)
-    return abs(line.amount - quantity * unit_price) < tolerance
+    quantity = _scaled(line.quantity, _QUANTITY_DECIMALS)
+    twice_tolerance = max(2 * _ONE_BOUGHT, quantity + _ONE_BOUGHT)
+    return 2 * abs(line.amount * _ONE_BOUGHT - quantity * unit_price) < twice_tolerance
 
 
-def _total_problems(receipt: "Receipt") -> Iterator[Problem]:
-    charged = sum(_line_value(line) for line in receipt.lines)
-    charged -= sum(discount.amount for discount in receipt.discounts)
+def _total_problems(receipt: "Receipt", bought: int) -> Iterator[Problem]:
+    charged = bought - sum(discount.amount for discount in receipt.discounts)
     charged += receipt.service_charge + receipt.tip + receipt.rounding
     if charged != receipt.total:
         yield Problem("total", f"is {_apart(receipt.total - charged)} what the lines and the rest come to")
@@ -67,58 +90,73 @@ def _total_problems(receipt: "Receipt") -> Iterator[Problem]:
         yield Problem("total", "must be more than zero where a card paid")
 
 
-def _gross_by_rate(receipt: "Receipt") -> dict[Fraction, Fraction]:
+def _values_by_rate(receipt: "Receipt", values: list[int]) -> dict[int, list[int]]:
+    """What the lines at each rate come to, each of them."""
+    by_spelling: defaultdict[str, list[int]] = defaultdict(list)
+    for line, value in zip(receipt.lines, values, strict=True):
+        if line.vat_rate is not None:
+            by_spelling[line.vat_rate].append(value)
+    by_rate: defaultdict[int, list[int]] = defaultdict(list)
+    for spelling, found in by_spelling.items():
+        by_rate[_rate(spelling)] += found
+    return by_rate
+
+
+def _gross_by_rate(receipt: "Receipt", bought: int, by_rate: dict[int, list[int]]) -> Mapping[int, int | Fraction]:
     """What was paid at each rate, VAT included, the receipt's discounts apportioned by amount.
 
     Service charge, tip and rounding are at no rate.
     """
-    by_rate: dict[Fraction, int] = {}
-    everything = 0
-    for line in receipt.lines:
-        value = _line_value(line)
-        everything += value
-        if line.vat_rate is not None:
-            rate = Fraction(line.vat_rate)
-            by_rate[rate] = by_rate.get(rate, 0) + value
+    gross = {rate: sum(values) for rate, values in by_rate.items()}
     off = sum(discount.amount for discount in receipt.discounts)
-    kept = Fraction(everything - off, everything) if everything else Fraction(1)
-    return {rate: value * kept for rate, value in by_rate.items()}
+    if not off:
+        return gross
+    kept = Fraction(bought - off, bought) if bought else Fraction(1)
+    return {rate: value * kept for rate, value in gross.items()}
 
 
-def _vat_problems(receipt: "Receipt") -> Iterator[Problem]:
+def _vat_problems(receipt: "Receipt", values: list[int]) -> Iterator[Problem]:
     """Where `vat` differs from the lines, and from its own rates."""
-    rated = [Fraction(line.vat_rate) for line in receipt.lines if line.vat_rate is not None]
-    rates = [Fraction(entry.rate) for entry in receipt.vat]
+    by_rate = _values_by_rate(receipt, values)
+    rates = [_rate(entry.rate) for entry in receipt.vat]
     for index, (entry, rate) in enumerate(zip(receipt.vat, rates, strict=True)):
         if rate in rates[:index]:
             yield Problem(f"vat[{index}].rate", "is given twice")
-        off = entry.amount - (entry.net + entry.amount) * rate / (100 + rate)
-        if abs(off) > max(1, rated.count(rate) if rated else len(receipt.lines)):
-            yield Problem(f"vat[{index}].amount", f"is {_apart(off)} its rate of net and amount together")
-    if receipt.vat and rated:
-        yield from _gross_problems(receipt, rated)
+        parts = _HUNDRED_PERCENT + rate
+        off = entry.amount * parts - (entry.net + entry.amount) * rate
+        if abs(off) > (_slack(by_rate, rate) if by_rate else len(receipt.lines)) * parts:
+            told = _apart(Fraction(off, parts))
+            yield Problem(f"vat[{index}].amount", f"is {told} its rate of net and amount together")
+    if receipt.vat and by_rate:
+        yield from _gross_problems(receipt, rates, by_rate, sum(values))
     elif sum(entry.net + entry.amount for entry in receipt.vat) > receipt.total + len(receipt.lines):
         yield Problem("vat", "comes to more than the total")
 
 
-def _gross_problems(receipt: "Receipt", rated: list[Fraction]) -> Iterator[Problem]:
+def _gross_problems(
+    receipt: "Receipt", rates: list[int], by_rate: dict[int, list[int]], bought: int
+) -> Iterator[Problem]:
     """Where net and amount of a rate are not what its lines come to.
 
     Tills differ on whether a service charge or tip bears VAT: `vat` may count them in, at any rate, or
     leave them out.
     """
-    stated = {Fraction(entry.rate): entry.net + entry.amount for entry in receipt.vat}
-    field = {Fraction(entry.rate): f"vat[{index}]" for index, entry in enumerate(receipt.vat)}
-    gross = _gross_by_rate(receipt)
+    stated = {rate: entry.net + entry.amount for rate, entry in zip(rates, receipt.vat, strict=True)}
+    field = {rate: f"vat[{index}]" for index, rate in enumerate(rates)}
+    gross = _gross_by_rate(receipt, bought, by_rate)
     spare = receipt.service_charge + receipt.tip
     for rate in sorted(field.keys() | {rate for rate in gross if rate}):
-        difference = stated.get(rate, 0) - gross.get(rate, Fraction(0))
-        slack = max(1, rated.count(rate))
+        difference = stated.get(rate, 0) - gross.get(rate, 0)
+        slack = _slack(by_rate, rate)
         counted_in = min(spare, max(0, math.ceil(difference) - slack))
         spare -= counted_in
-        if abs(difference - counted_in) > slack:
+        if not -slack <= difference - counted_in <= slack:
             where = "the lines at its rate" if rate in field else "the lines at a rate that it leaves out"
             yield Problem(field.get(rate, "vat"), f"is {_apart(difference)} {where}")
+
+
+def _slack(by_rate: dict[int, list[int]], rate: int) -> int:
+    return max(1, len(by_rate.get(rate, ())))
 
 
 def _apart(difference: int | Fraction) -> str:
