@@ -12,8 +12,13 @@ from counterfoil.domain.fields import Currency, Id, Instant, Money, Wire, matchi
 from counterfoil.domain.matching import Codes
 
 Kind = Literal["sale", "refund"]
-State = Literal["undecided", "ambiguous", "matched", "void", "withdrawn"]
-"""`void`: reversed. `withdrawn`: its customer withdrew while its receipt was on the way, and it stays without one."""
+State = Literal["undecided", "ambiguous", "unmatched", "matched", "void", "withdrawn", "expired"]
+"""`ambiguous`: more than one receipt may be its. `unmatched`: none was its a day later. `void`: reversed. `withdrawn`: its
+customer withdrew while its receipt was on the way, and it stays without one. `expired`: so does one undecided for a week.
+"""
+
+OPEN: frozenset[State] = frozenset({"undecided", "ambiguous", "unmatched"})
+"""It waits for its receipt."""
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -154,6 +159,11 @@ class Transaction:
         return tuple(face for face in found if face.at == self.at) if self.kind == "refund" else found
 
     @property
+    def is_open(self) -> bool:
+        """Whether it waits for its receipt."""
+        return self.state in OPEN
+
+    @property
     def is_void(self) -> bool:
         """Whether its facts say that nothing is left of the payment."""
         return is_void(self.facts)
@@ -208,7 +218,8 @@ def merge(known: Transaction, new: Transaction, match_id: str | None) -> Transac
 
     A time that the bank was told stays, also where the receipt was given up: its recall may still be on its way. A
     transaction that is reversed gives up its receipt (`match_id`), and has it again where a fact told late says that
-    it was not reversed after all. Personal parts and codes come from the earliest fact that has them. The caller sets
+    it was not reversed after all. One that stays without its receipt, since its customer withdrew or its week is over,
+    learns the fact and no more. Personal parts and codes come from the earliest fact that has them. The caller sets
     `rev` and `owner`.
     """
     facts = together(known.facts, new.facts)
@@ -219,7 +230,7 @@ def merge(known: Transaction, new: Transaction, match_id: str | None) -> Transac
         codes=codes_of_both(known.codes, new.codes),
         original=known.original or new.original,
     )
-    if known.state == "withdrawn" or is_void(facts) == (known.state == "void"):
+    if known.state in ("withdrawn", "expired") or is_void(facts) == (known.state == "void"):
         return merged
     if known.match is None or match_id is None:
         return replace(merged, state="void" if is_void(facts) else "undecided")

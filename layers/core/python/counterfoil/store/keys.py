@@ -18,8 +18,9 @@ ledger
     B#<bank> / H                    how a bank takes what it is sent                                   get, write
     K#<till> / K                    what has been learned of a till's clock                            get, write
     F#<file> / F                    a file of receipts, and how far it was worked off                  get, write
+    W#<round> / W                   how far the round of the open transactions came                    get, write
     index by_subject                all that belongs to a customer (rights)
-    index by_due                    all of a type and anchor day, by shard (sweep)
+    index by_due                    all of a type and anchor day, by shard (sweep); the open transactions of an hour
 
 rendezvous
     <scope>#<kind>#<amount>#<currency> / <time>#<side>#<name>
@@ -154,3 +155,16 @@ def time_span(earliest: datetime, latest: datetime) -> tuple[str, str]:
 def due(record_type: str, anchor: datetime, name: str) -> str:
     """`type # anchor day # shard`: days, not due dates, so that a changed period applies at once."""
     return f"{record_type}#{anchor:%Y-%m-%d}#{crc32(name.encode()) % SHARDS:02d}"
+
+
+def due_open(anchor: datetime, name: str) -> str:
+    """Of a transaction without its receipt: by the hour, since it is looked at again when a day is over."""
+    return open_in(anchor, crc32(name.encode()) % SHARDS)
+
+
+def open_in(hour: datetime, shard: int) -> str:
+    return f"open#{hour:%Y-%m-%dT%H}#{shard:02d}"
+
+
+def round_of(name: str) -> Key:
+    return {"pk": f"W#{name}", "sk": "W"}

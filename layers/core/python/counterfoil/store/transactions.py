@@ -74,10 +74,9 @@ def matched(key: str, match: ReceiptOfMatch, *, owner: str, rev: int, version: i
 
 def to_item(transaction: Transaction) -> Item:
     """As stored. A matched pair has one row in the sweep's index, the transaction's: it leads to the rest."""
-    record_type = "match" if transaction.match else "transaction"
     return keys.transaction(transaction.key) | {
         "subject": transaction.subject,
-        "due": keys.due(record_type, transaction.seen_at, transaction.key),
+        "due": _due(transaction),
         "bank": transaction.bank,
         "scope": transaction.scope,
         "kind": transaction.kind,
@@ -100,6 +99,12 @@ def to_item(transaction: Transaction) -> Item:
         "recalls": [_recall_to_item(recall) for recall in transaction.recalls] or None,
         "sent": {version: _record_to_item(record) for version, record in transaction.deliveries.items()} or None,
     }
+
+
+def _due(transaction: Transaction) -> str:
+    if transaction.is_open:
+        return keys.due_open(transaction.seen_at, transaction.key)
+    return keys.due("match" if transaction.match else "transaction", transaction.seen_at, transaction.key)
 
 
 def from_item(item: Mapping[str, Any]) -> Transaction:
