@@ -34,6 +34,7 @@ _SCHEMES: tuple[tuple[str, str, frozenset[int]], ...] = (
 _SHORTEST_IN_ID = 14
 _LENGTHS = range(13, 20)
 
+_ID_OF_DIGITS = re.compile(r"[\d\-._: ]+")
 _ID_SEPARATORS = str.maketrans("", "", "-._: ")
 _GROUPED_DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d){12,}")
 _GROUP = re.compile(r"\d+")
@@ -43,12 +44,12 @@ def in_free_text(text: str) -> bool:
     """Whether `text` holds a card number, its digits together or in groups between spaces or punctuation."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    return any(_grouped(run.group()) for run in _GROUPED_DIGITS.finditer(text))
+    return any(map(_grouped, _GROUPED_DIGITS.findall(text)))
 
 
 def is_card_number(identifier: str) -> bool:
     """Whether a whole id or barcode, its separators aside, is a card number."""
-    if len(identifier) < _SHORTEST_IN_ID:
+    if len(identifier) < _SHORTEST_IN_ID or not _ID_OF_DIGITS.fullmatch(identifier):
         return False
     digits = identifier.translate(_ID_SEPARATORS)
     return len(digits) >= _SHORTEST_IN_ID and _is_card(digits)

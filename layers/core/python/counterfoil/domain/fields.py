@@ -13,10 +13,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     ValidationError,
 )
 from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from counterfoil.domain import card_numbers
 from counterfoil.domain.currencies import CURRENCIES
@@ -68,6 +70,8 @@ def message_of(detail: Mapping[str, Any]) -> str:
     kind = detail["type"]
     if kind == "value_error":
         return str(context["error"])
+    if kind == _WRONG_SHAPE:
+        return str(detail["msg"])
     return _MESSAGES.get(kind, "cannot be taken as sent").format(**context)
 
 
@@ -96,25 +100,34 @@ def _tellable(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shaped(AfterValidator):
-    """A check that the API's description tells as a `pattern`."""
+class _Shape:
+    """A `pattern` with a message of ours. The core of pydantic checks it: many times as fast as a function here."""
 
     pattern: str
+    message: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        pattern = self.pattern
+        for ours, ascii_only in _ASCII_CLASSES.items():
+            pattern = pattern.replace(ours, ascii_only)
+        shaped = core_schema.str_schema(pattern=f"^(?:{pattern})$")
+        told = core_schema.custom_error_schema(
+            shaped, custom_error_type=_WRONG_SHAPE, custom_error_message=self.message
+        )
+        return core_schema.chain_schema([handler(source), told])
 
     def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return handler(core) | {"pattern": f"^(?:{self.pattern})$"}
 
 
-def matching(pattern: str, message: str) -> AfterValidator:
-    """A check that the whole of a string has the shape of `pattern`."""
-    shape = re.compile(pattern, re.ASCII)
+_WRONG_SHAPE = "wrong_shape"
+# The core's classes hold all of Unicode.
+_ASCII_CLASSES = {r"\d": "[0-9]", r"\s": r"[\t-\r ]", r"\S": r"[^\t-\r ]"}
 
-    def check(value: str) -> str:
-        if not shape.fullmatch(value):
-            raise ValueError(message)
-        return value
 
-    return _Shaped(check, pattern)
+def matching(pattern: str, message: str) -> _Shape:
+    """A check that the whole of a string has the shape of `pattern`, which the API's description tells."""
+    return _Shape(pattern, message)
 
 
 def refusing(is_wrong: Callable[[str], bool], message: str) -> AfterValidator:
@@ -130,8 +143,11 @@ def refusing(is_wrong: Callable[[str], bool], message: str) -> AfterValidator:
 
 def gs1_digit_holds(digits: str) -> bool:
     """Whether the last of these digits is the GS1 check digit of the others (GTIN, SSCC and the like)."""
-    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
-    return weighted % 10 == 0
+    values = digits.encode("ascii").translate(_VALUES_OF_DIGITS)
+    return (sum(values[-1::-2]) + 3 * sum(values[-2::-2])) % 10 == 0
+
+
+_VALUES_OF_DIGITS = bytes.maketrans(b"0123456789", bytes(range(10)))
 
 
 def _instant(value: object) -> datetime:
@@ -143,14 +159,21 @@ def _instant(value: object) -> datetime:
         raise ValueError("is not a time of the calendar") from None
 
 
+def _free_text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    if _unprintable(text):
+        raise ValueError("must hold no control characters")
+    if card_numbers.in_free_text(text):
+        raise ValueError("holds a card number")
+    return text
+
+
 def _unprintable(text: str) -> bool:
     if text.isascii() and text.isprintable():
         return False
     return any(unicodedata.category(character) in _CONTROL_CATEGORIES for character in text)
 
-
-_NOT_CARD_TEXT = refusing(card_numbers.in_free_text, "holds a card number")
-_NOT_CARD_ID = refusing(card_numbers.is_card_number, "is a card number")
 
 _ID_SHAPE = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 
@@ -163,16 +186,10 @@ def is_id(value: str) -> bool:
 RegisteredId = Annotated[str, matching(r"[A-Za-z0-9_.:-]{1,64}", "must be 1 to 64 of A-Z a-z 0-9 _ . : -")]
 """An id that is taken only where a registration holds it. A merchant id may well look like a card number."""
 
-Id = Annotated[RegisteredId, _NOT_CARD_ID]
+Id = Annotated[RegisteredId, refusing(card_numbers.is_card_number, "is a card number")]
 """An id that a partner gave, unique within that partner only."""
 
-Text = Annotated[
-    str,
-    Field(max_length=200),
-    refusing(lambda text: not text.strip(), "must not be empty"),
-    refusing(_unprintable, "must hold no control characters"),
-    _NOT_CARD_TEXT,
-]
+Text = Annotated[str, Field(max_length=200), AfterValidator(_free_text)]
 """Free text of a line or so, that must hold no card number."""
 
 Money = Annotated[int, Field(ge=0, le=999_999_999_999)]
