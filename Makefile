@@ -22,7 +22,7 @@ environment = if [ -z "$(PYTHON)" ]; then echo 'Python 3.13 was not found (tried
 	{ [ -x $(1)/bin/pip ] || "$(PYTHON)" -m venv --clear $(1); } && \
 	$(1)/bin/python -m pip install -qq --no-compile --no-deps --require-hashes -r $(2)
 
-.PHONY: help setup run test lint budgets lock files synth docs deploy verify-signature clean
+.PHONY: help setup run test lint budgets lock files replay synth docs deploy verify-signature clean
 
 help:  ## list these targets
 	@printf 'Counterfoil: receipts in the bank'"'"'s app. Nothing here needs an account, Docker or a secret, but deploy.\n\n'
@@ -45,6 +45,11 @@ budgets: setup $(ENGINE)/.ready  ## AWS calls, capacity units and requests on th
 files: setup $(ENGINE)/.ready  ## a file of a million rows, its worker killed on the way (ROWS=… for fewer; up to half an hour)
 	$(say) 'Receipt files'
 	@$(PY) -m infra.sandbox.file_campaign
+
+replay: $(VENV)/.ready  ## match files: MERCHANTS=m.json TRANSACTIONS=t.jsonl RECEIPTS=r.jsonl OUT=… (ARGS="--help")
+	@$(PY) -m infra.sandbox.replay $(if $(MERCHANTS),--merchants "$(MERCHANTS)") \
+		$(if $(TRANSACTIONS),--transactions "$(TRANSACTIONS)") $(if $(RECEIPTS),--receipts "$(RECEIPTS)") \
+		$(if $(OUT),--out "$(OUT)") $(ARGS)
 
 synth: setup  ## the CloudFormation templates, checked by cdk-nag, into cdk.out
 	@node_modules/.bin/cdk synth --quiet $(ARGS) && echo 'Templates are in cdk.out/'

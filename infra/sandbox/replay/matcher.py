@@ -1,0 +1,195 @@
+"""Settling one side at a time: read the other sides, decide, and claim both or wait. The handlers' order, in memory.
+
+    a line ─► its record, new or merged ─► settle ─► match: both leave the rendezvous, the line is written
+                                             │  ▲
+                                             ▼  └── the alarms: the next look, and the look after a day
+                                           wait
+
+Nothing here can die or run twice, so there are no conditions and no repeats of a step; what is decided, and when, is
+what the handlers decide.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from counterfoil.domain import looking, matching
+from counterfoil.domain.clocks import Clock, learn
+from counterfoil.domain.habits import FIRST_DAY, Habits, learn_match, learn_missing
+from counterfoil.domain.likelihood import Settings
+from counterfoil.domain.matching import Ambiguous, Match, Unmatched, Wait
+from counterfoil.domain.tenders import CardTender
+from counterfoil.domain.transactions import ReceiptOfMatch, Transaction
+from infra.sandbox.replay.alarms import Alarms
+from infra.sandbox.replay.ledger import Ledger, Record
+from infra.sandbox.replay.rendezvous import LIFE, Place, Rendezvous, places_of
+from infra.sandbox.replay.results import Results
+
+A_DAY = timedelta(days=1)
+MOST_LOOKED_AT_AGAIN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one of a side's places sees, and what is to be made of it."""
+
+    place: Place
+    others: Sequence[Place]
+    decision: matching.Decision
+
+
+class Matcher:
+    def __init__(self, settings: Settings, ledger: Ledger, results: Results) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.results = results
+        self.now = datetime.min.replace(tzinfo=UTC)
+        self.alarms = Alarms()
+        self._rendezvous = Rendezvous()
+        self._clocks: dict[str, Clock] = {}
+        self._habits: dict[str, Habits] = {}
+        self._seen_in: dict[datetime, set[str]] = {}
+        """Open transactions younger than a day, by the hour in which they were seen."""
+
+    def settle(self, record: Record, step: int = 1) -> None:
+        """Decides a side as far as it can be decided now. `step`: which look comes next, from 1, or A_DAY_LATER."""
+        places = places_of(record)
+        looks = [self._look(place, whole_day=step == looking.A_DAY_LATER) for place in places]
+        look = looks[0] if len(looks) == 1 else _best(looks)
+        if isinstance(look.decision, Match):
+            self._claim(record, look, look.decision)
+            return
+        if record.key not in self.ledger.undecided:
+            self._wait(record, places)
+        self._leave_undecided(record, look, step)
+
+    def leave(self, record: Record) -> None:
+        """Takes a side away from where it waits."""
+        if self.ledger.undecided.pop(record.key, None) is None:
+            return
+        for place in places_of(record):
+            self._rendezvous.delete(place)
+        if isinstance(record, Transaction):
+            self._seen_in.get(_hour(record.seen_at), set()).discard(record.key)
+
+    def is_over(self, record: Record) -> bool:
+        """Whether a side waited for seven days."""
+        return record.seen_at + LIFE <= self.now
+
+    def end_life(self, record: Record) -> None:
+        """A side without a counterpart is left over; what is told of a payment later changes its record alone."""
+        self.results.left_over(record)
+        self.leave(record)
+        self.ledger.keep(replace(record, state="expired") if isinstance(record, Transaction) else record)
+
+    def _wait(self, record: Record, places: Sequence[Place]) -> None:
+        self.ledger.undecided[record.key] = record
+        for place in places:
+            self._rendezvous.put(place)
+        if isinstance(record, Transaction) and record.seen_at + A_DAY > self.now:
+            hour = _hour(record.seen_at)
+            if hour not in self._seen_in:
+                self._seen_in[hour] = set()
+                self.alarms.set(hour + A_DAY, self._look_a_day_later, hour)
+            self._seen_in[hour].add(record.key)
+
+    def _look_a_day_later(self, hour: datetime) -> None:
+        open_ = (self.ledger.undecided[key] for key in self._seen_in.pop(hour))
+        for record in sorted(open_, key=lambda record: (record.seen_at, record.key)):
+            self.alarms.set(record.seen_at + A_DAY, self._look_again, record.key, looking.A_DAY_LATER)
+
+    def _look_again(self, key: str, step: int) -> None:
+        record = self.ledger.undecided.get(key)
+        if record is not None:
+            self.settle(record, step)
+
+    def _look(self, place: Place, *, whole_day: bool) -> Look:
+        clock = self._clocks.get(place.side.till or "")
+        others, truncated = self._rendezvous.around(place, clock, self.now, whole_day=whole_day)
+        tills = {other.side.till for other in others} | {place.side.till}
+        decision = matching.decide(
+            place.side,
+            [other.side for other in others],
+            {till: self._clocks[till] for till in tills if till in self._clocks},
+            self.now,
+            habits=self._habits.get(place.partition[0], FIRST_DAY),
+            truncated=truncated,
+            settings=self.settings,
+        )
+        return Look(place, others, decision)
+
+    def _claim(self, record: Record, look: Look, decision: Match) -> None:
+        """Gives the two sides to each other."""
+        counterpart = self.ledger.undecided[decision.key]
+        payment, tender = (record, counterpart) if isinstance(record, Transaction) else (counterpart, record)
+        assert isinstance(payment, Transaction)
+        assert isinstance(tender, CardTender)
+        self.leave(payment)
+        self.leave(tender)
+        match = ReceiptOfMatch(
+            tender_key=tender.key,
+            body_key=tender.body_key,
+            letter=b"",
+            method=decision.method,
+            confidence=f"{decision.confidence:.4f}",
+            reasons=decision.reasons,
+            event_at=tender.at,
+        )
+        matched = replace(payment, state="matched", match=match, version=payment.version + 1)
+        self.ledger.keep(matched)
+        self.ledger.keep(replace(tender, state="matched", matched_to=payment.key))
+        self.results.matched(matched, tender, self.now)
+        self._learn(payment, tender)
+        self._look_at_the_rest([place for place in look.others if place.key != decision.key])
+
+    def _learn(self, payment: Transaction, tender: CardTender) -> None:
+        """Only from sales of one amount and time: a clearing's own time says nothing of the till's clock."""
+        if tender.kind != "sale" or len(payment.faces) > 1:
+            return
+        if tender.till:
+            ahead = (tender.at - payment.at).total_seconds()
+            self._clocks[tender.till] = learn(self._clocks.get(tender.till), ahead, payment.at)
+        lag = (tender.seen_at - payment.at).total_seconds()
+        ours, theirs = payment.codes.last4, tender.codes.last4
+        alike = ours == theirs if ours and theirs and tender.codes.entry != "chip" else None
+        self._habits[tender.scope] = learn_match(self._habits.get(tender.scope, FIRST_DAY), lag, alike)
+
+    def _look_at_the_rest(self, left: Sequence[Place]) -> None:
+        """The payments that may be clear now that a competitor is settled, where receipts are left too."""
+        payments = [place.key for place in left if place.kind == "transaction"]
+        if len(payments) == len(left):
+            return
+        due = self.now + timedelta(seconds=self.settings.look_again[0])
+        for key in payments[:MOST_LOOKED_AT_AGAIN]:
+            self.alarms.set(due, self._look_again, key, 1)
+
+    def _leave_undecided(self, record: Record, look: Look, step: int) -> None:
+        side, decision = look.place.side, look.decision
+        self.results.undecided(record.key, decision)
+        if step == looking.A_DAY_LATER:
+            if isinstance(decision, Unmatched) and record.kind == "sale":
+                self._habits[record.scope] = learn_missing(self._habits.get(record.scope, FIRST_DAY))
+            return
+        if isinstance(decision, Wait) or looking.needs_another_look(side, self._clocks.get(side.till or "")):
+            oldest = decision.oldest if isinstance(decision, Wait) else side.seen_at
+            seconds = looking.next_look(step, self.settings.look_again, side, oldest, self.now)
+            if seconds is not None:
+                due = self.now + timedelta(seconds=round(seconds))
+                self.alarms.set(due, self._look_again, record.key, step + 1)
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def _best(looks: Sequence[Look]) -> Look:
+    """The look that decides. Two receipts under two amounts: the one whose codes agree, else neither is sure."""
+    found = [look for look in looks if isinstance(look.decision, Match)]
+    if len({look.decision.key for look in found if isinstance(look.decision, Match)}) > 1:
+        coded = [look for look in found if isinstance(look.decision, Match) and look.decision.method != "time"]
+        if len(coded) != 1:
+            return replace(looks[0], decision=Ambiguous(("Receipts of two amounts fit",)))
+        return coded[0]
+    waiting = [look for look in looks if isinstance(look.decision, Wait)]
+    unsure = [look for look in looks if isinstance(look.decision, Ambiguous)]
+    return (*found, *waiting, *unsure, *looks)[0]

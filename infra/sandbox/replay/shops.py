@@ -1,0 +1,69 @@
+"""Who takes part, by the rules of registration: whose a merchant id is, and the stores of a retailer."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from counterfoil.banks import BANKS, adapter_named
+from counterfoil.banks.adapter import BankAdapter
+from counterfoil.domain.merchants import CARD, Merchant, claims, scopes
+from counterfoil.domain.registration import parse_merchants
+
+
+class Shop(NamedTuple):
+    """A merchant id's way to its scope. Only a `live` shop's transactions are kept."""
+
+    retailer: str
+    scope: str
+    by_code: bool
+    live: bool
+
+
+class Branch(NamedTuple):
+    """A registered store's merchant scope."""
+
+    scope: str
+    by_code: bool
+
+
+class Shops:
+    """What a `merchants.json` registers."""
+
+    def __init__(self, merchants: Sequence[Merchant]) -> None:
+        self.retailers = {merchant.retailer for merchant in merchants}
+        self._branches: dict[tuple[str, str], Branch] = {}
+        for merchant in merchants:
+            scope_of = scopes(merchant)
+            by_code = {scope_of[store.store_id] for store in merchant.stores if store.by_code}
+            for store_id, scope in scope_of.items():
+                self._branches[merchant.retailer, store_id] = Branch(scope, scope in by_code)
+        live = {merchant.retailer for merchant in merchants if merchant.status == "live"}
+        coded = {branch.scope for branch in self._branches.values() if branch.by_code}
+        self._shops = {
+            place: Shop(claim.retailer, claim.scope, claim.scope in coded, claim.retailer in live and not claim.frozen)
+            for place, claim in claims(merchants).items()
+        }
+
+    @classmethod
+    def read(cls, path: Path) -> "Shops":
+        """Raises RegistrationInvalid with every problem, UnicodeDecodeError, OSError."""
+        return cls(parse_merchants(path.read_text("utf-8")))
+
+    def shop(self, namespace: str, merchant_id: str) -> Shop | None:
+        """The shop that a card's merchant id (namespace `card`) or a bank's own id (its name) belongs to."""
+        return self._shops.get((namespace, merchant_id))
+
+    def is_of(self, retailer: str, merchant_id: str) -> bool:
+        """Whether a till of that retailer may give this merchant id."""
+        shop = self._shops.get((CARD, merchant_id))
+        return shop is not None and shop.retailer == retailer
+
+    def branch(self, retailer: str, store_id: str) -> Branch | None:
+        return self._branches.get((retailer, store_id))
+
+
+def adapters(banks: Sequence[Mapping[str, str]]) -> dict[str, BankAdapter]:
+    """By name: an adapter's own, and before that each bank of a `banks.json`."""
+    return {adapter.name: adapter for adapter in BANKS} | {
+        bank["bank"]: adapter_named(bank["adapter"]) for bank in banks
+    }
