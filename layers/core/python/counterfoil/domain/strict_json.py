@@ -6,6 +6,7 @@
 import json
 import math
 import re
+from itertools import accumulate
 from typing import NoReturn
 
 from counterfoil.errors import BadRequest
@@ -13,9 +14,13 @@ from counterfoil.errors import BadRequest
 MAX_DEPTH = 16
 _MAX_DIGITS = 18
 
-# A string counts as one token, so that brackets inside it do not. The closing quote is optional and the
-# repeats are possessive: an unterminated string is then read once, not once again from each of its quotes.
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
+# The closing quote is optional and the repeats are possessive: an unterminated string is then read once, not once again
+# from each of its quotes.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_ESCAPED_QUOTE = re.compile(rb'\\["\\]')
+_LEVELS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_NO_BRACKETS_NOR_QUOTES = bytes(set(_NO_BRACKETS) - set(b'"'))
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -27,15 +32,9 @@ def loads(raw: bytes, max_depth: int = MAX_DEPTH) -> object:
     levels.
     """
     text = _decoded(raw)
-    _check_depth(text, max_depth)
+    _check_depth(raw, max_depth)
     try:
-        value: object = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_constant,
-            parse_int=_integer,
-            parse_float=_fraction,
-        )
+        value: object = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise BadRequest(f"not JSON: line {error.lineno}, column {error.colno}") from None
     if _SURROGATE_ESCAPE.search(text):
@@ -50,18 +49,21 @@ def _decoded(raw: bytes) -> str:
         raise BadRequest("not UTF-8") from None
 
 
-def _check_depth(text: str, max_depth: int) -> None:
-    if text.count("[") + text.count("{") <= max_depth:
+def _check_depth(raw: bytes, max_depth: int) -> None:
+    if raw.count(b"[") + raw.count(b"{") <= max_depth:
         return
-    depth = 0
-    for token in _TOKEN.finditer(text):
-        first = text[token.start()]
-        if first in "[{":
-            depth += 1
-            if depth > max_depth:
-                raise BadRequest(f"nested deeper than {max_depth} levels")
-        elif first in "]}":
-            depth -= 1
+    if max(accumulate(map(_LEVELS.__getitem__, _brackets(raw))), default=0) > max_depth:
+        raise BadRequest(f"nested deeper than {max_depth} levels")
+
+
+def _brackets(raw: bytes) -> bytes:
+    """The brackets that are not in a string."""
+    if not _ESCAPED_QUOTE.search(raw):
+        # Where every bracket has an even number of quotes before it, none is in a string.
+        brackets = raw.translate(None, _NO_BRACKETS_NOR_QUOTES).replace(b'""', b"")
+        if b'"' not in brackets:
+            return brackets
+    return _STRING.sub(b"", raw).translate(None, _NO_BRACKETS)
 
 
 def _check_surrogates(value: object) -> None:
@@ -83,7 +85,7 @@ def _constant(_: str) -> NoReturn:
 
 
 def _integer(digits: str) -> int:
-    if len(digits.lstrip("-")) > _MAX_DIGITS:
+    if len(digits) > _MAX_DIGITS and len(digits.lstrip("-")) > _MAX_DIGITS:
         raise BadRequest(f"a number of more than {_MAX_DIGITS} digits")
     return int(digits)
 
@@ -93,3 +95,8 @@ def _fraction(digits: str) -> float:
     if math.isinf(value):
         raise BadRequest("a number beyond the range of a float")
     return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_fraction
+)
