@@ -36,6 +36,7 @@ _LENGTHS = range(13, 20)
 
 _ID_OF_DIGITS = re.compile(r"[\d\-._: ]+")
 _ID_SEPARATORS = str.maketrans("", "", "-._: ")
+_THIRTEEN_DIGITS = re.compile(r"(?:\D*+\d){13}")
 _GROUPED_DIGITS = re.compile(r"\d(?:[\W_]{0,3}\d){12,}")
 _GROUP = re.compile(r"\d+")
 
@@ -44,6 +45,8 @@ def in_free_text(text: str) -> bool:
     """Whether `text` holds a card number, its digits together or in groups between spaces or punctuation."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
+    if not _THIRTEEN_DIGITS.match(text):
+        return False
     return any(map(_grouped, _GROUPED_DIGITS.findall(text)))
 
 

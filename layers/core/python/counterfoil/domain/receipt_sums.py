@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import Problem
@@ -45,6 +46,7 @@ def vat_summary(receipt: "Receipt") -> list[dict[str, Any]]:
     return summary
 
 
+@lru_cache(maxsize=256)  # A shop has few rates, and most things are bought singly.
 def _scaled(decimal: str, decimals: int) -> int:
     whole, _, rest = decimal.partition(".")
     return int(whole + rest.ljust(decimals, "0"))
