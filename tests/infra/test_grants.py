@@ -64,6 +64,18 @@ def test_readers_change_no_record(production: Synthesis) -> None:
         assert {action for each in own for action in _listed(each["Action"])} & WRITES == set(), name
 
 
+def test_who_explains_only_reads_and_is_called_by_nobody_but_ops(production: Synthesis) -> None:
+    actions = {one for one in _actions(production, "inspect_matching") if one.partition(":")[0] in ("dynamodb", "s3")}
+    assert actions == {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+    own = [each for name, each in _statements(production) if name == "inspect_matching"]
+    on_rendezvous = [each["Action"] for each in own if "Rendezvous" in str(each["Resource"])]
+    assert on_rendezvous == ["dynamodb:Query"]
+    functions = {name: each["Handler"] for name, each in production.resources("Lambda::Function").items()}
+    callers = [functions[ref(each["FunctionName"])] for each in production.resources("Lambda::Permission").values()]
+    assert "bank_webhook.handler" in callers
+    assert "inspect_matching.handler" not in callers
+
+
 def _only_counts(statement: dict[str, Any]) -> bool:
     only_rates = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["rate#*"]}}
     return statement["Action"] == "dynamodb:UpdateItem" and statement.get("Condition") == only_rates
@@ -86,6 +98,7 @@ def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> No
         "consent_update",
         "customer_page",
         "linked_accounts",
+        "inspect_matching",
     }
 
 
@@ -96,7 +109,8 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     both = {"bank_webhook", "retailer_receipt", "deliver_receipt", "probe_banks"}
     assert readers("counterfoil/webhooks/*") == both | {"receipt_files"}
     assert readers("counterfoil/sealing-??????") == both | {
-        *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts")
+        *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts"),
+        "inspect_matching",
     }
     assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_page", "linked_accounts"}
 

@@ -10,13 +10,14 @@ ledger
     C#<customer> / L                the link to a customer's account at their bank             get, write, delete
     P#<hash> / P                    whose calls come at a path secret, by its hash             get, write, delete
     M#<retailer> / M                a retailer's registration                                          get, write
-    M#<retailer> / S#<store>        a store's registration, the current one                            get, write
+    M#<retailer> / S#<store>        a store's registration, the current one                     get, query, write
     M#<retailer> / S#<store>#<hash> the same as it was when a receipt was taken                        get, write
     L#merchants / <retailer>        the public list                                                    query, write
     I#<namespace>#<id> / I          who claims a merchant id: the way from a transaction to its scope  get, write
     B#<bank> / B                    a bank's registration                                              get, write
     B#<bank> / H                    how a bank takes what it is sent                                   get, write
     K#<till> / K                    what has been learned of a till's clock                            get, write
+    K#<scope> / H                   what has been learned of a shop's habits                           get, write
     F#<file> / F                    a file of receipts, and how far it was worked off                  get, write
     W#<round> / W                   how far the round of the open transactions came                    get, write
     index by_subject                all that belongs to a customer (rights)
@@ -104,6 +105,20 @@ def store(retailer_name: str, store_id: str, revision: str | None = None) -> Key
     return {"pk": f"M#{retailer_name}", "sk": f"S#{store_id}" + (f"#{revision}" if revision else "")}
 
 
+def stores(retailer_name: str) -> tuple[str, tuple[str, str]]:
+    """A retailer's partition, and the range of its stores, as they are and as they were."""
+    return f"M#{retailer_name}", ("S#", "S#~")
+
+
+def is_current_store(sort_key: str) -> bool:
+    return sort_key.count("#") == 1
+
+
+def next_after(sort_key: str) -> str:
+    """The least sort key beyond this one: no key holds a blank."""
+    return f"{sort_key} "
+
+
 def listed(retailer_name: str) -> Key:
     return {"pk": "L#merchants", "sk": retailer_name}
 
@@ -126,6 +141,10 @@ def bank_health(name: str) -> Key:
 
 def till_clock(till: str) -> Key:
     return {"pk": f"K#{till}", "sk": "K"}
+
+
+def shop_habits(scope: str) -> Key:
+    return {"pk": f"K#{scope}", "sk": "H"}
 
 
 def receipt_file(file_id: str) -> Key:

@@ -2,7 +2,7 @@
 
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -91,6 +91,23 @@ def disable(name: str) -> None:
 def listings() -> list[Listing]:
     """The public list, by name."""
     return _cached(("L#merchants", ""), _read_listings) or []
+
+
+def retailers() -> list[str]:
+    """Every registered retailer's name, in order."""
+    partition, between = keys.merchant_list()
+    items, _ = table.query(LEDGER, partition, between, limit=MOST_LISTED, consistent=False)
+    return [item["sk"] for item in items]
+
+
+def branches(retailer_name: str) -> Iterator[Branch]:
+    """Every store of a retailer as it is registered now, by id."""
+    partition, (low, high) = keys.stores(retailer_name)
+    more = True
+    while more:
+        items, more = table.query(LEDGER, partition, (low, high), limit=MOST_LISTED, consistent=False)
+        yield from (_branch_from_item(item) for item in items if keys.is_current_store(item["sk"]))
+        low = keys.next_after(items[-1]["sk"]) if more else low
 
 
 def _read_listings() -> list[Listing]:
