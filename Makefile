@@ -22,7 +22,7 @@ environment = if [ -z "$(PYTHON)" ]; then echo 'Python 3.13 was not found (tried
 	{ [ -x $(1)/bin/pip ] || "$(PYTHON)" -m venv --clear $(1); } && \
 	$(1)/bin/python -m pip install -qq --no-compile --no-deps --require-hashes -r $(2)
 
-.PHONY: help setup run test lint budgets lock files replay synth docs deploy verify-signature clean
+.PHONY: help setup run test lint budgets lock files replay match-quality synth docs deploy verify-signature clean
 
 help:  ## list these targets
 	@printf 'Counterfoil: receipts in the bank'"'"'s app. Nothing here needs an account, Docker or a secret, but deploy.\n\n'
@@ -50,6 +50,10 @@ replay: $(VENV)/.ready  ## match files: MERCHANTS=m.json TRANSACTIONS=t.jsonl RE
 	@$(PY) -m infra.sandbox.replay $(if $(MERCHANTS),--merchants "$(MERCHANTS)") \
 		$(if $(TRANSACTIONS),--transactions "$(TRANSACTIONS)") $(if $(RECEIPTS),--receipts "$(RECEIPTS)") \
 		$(if $(OUT),--out "$(OUT)") $(ARGS)
+
+match-quality: $(VENV)/.ready  ## how good matching is: SEEDS=5 runs of SALES=… a scenario (ARGS="--help")
+	$(say) 'Match quality: about half an hour on two cores (SALES=20000 SEEDS=1 for a first look)'
+	@$(PY) -m infra.sandbox.quality $(if $(SALES),--sales $(SALES)) $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
 synth: setup  ## the CloudFormation templates, checked by cdk-nag, into cdk.out
 	@node_modules/.bin/cdk synth --quiet $(ARGS) && echo 'Templates are in cdk.out/'

@@ -17,7 +17,7 @@ LONDON = ZoneInfo("Europe/London")
 SATURDAY = 5
 
 
-def write(recipe: Recipe, seed: int, folder: Path, sold: Callable[[int], None]) -> None:
+def write(recipe: Recipe, seed: int, folder: Path, sold: Callable[[int], object] | None = None) -> None:
     """Makes the files of `folder`: the same bytes for the same recipe and seed. `sold` hears of the sales made."""
     random = Random(seed)
     customers = made_customers(recipe, random)
@@ -25,7 +25,7 @@ def write(recipe: Recipe, seed: int, folder: Path, sold: Callable[[int], None]) 
     with Files.into(folder, registration(stores)) as files:
         seller = Seller(recipe, random, files, customers)
         for day in range(recipe.days):
-            _trade(recipe, day, stores, seller, files, random, sold)
+            _trade(recipe, day, stores, seller, files, random, sold or int)
 
 
 def _hour(recipe: Recipe, day: int, hour: int) -> datetime:
@@ -39,7 +39,7 @@ def _trade(
     seller: Seller,
     files: Files,
     random: Random,
-    sold: Callable[[int], None],
+    sold: Callable[[int], object],
 ) -> None:
     """One day of all shops."""
     midnight = _hour(recipe, day, 12).timestamp() - 12 * HOUR
