@@ -7,7 +7,6 @@ Decimals are counted in units of their last place, because integers are many tim
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -94,13 +93,10 @@ def _total_problems(receipt: "Receipt", bought: int) -> Iterator[Problem]:
 
 def _values_by_rate(receipt: "Receipt", values: list[int]) -> dict[int, list[int]]:
     """What the lines at each rate come to, each of them."""
-    by_spelling: defaultdict[str, list[int]] = defaultdict(list)
+    by_rate: dict[int, list[int]] = {}
     for line, value in zip(receipt.lines, values, strict=True):
         if line.vat_rate is not None:
-            by_spelling[line.vat_rate].append(value)
-    by_rate: defaultdict[int, list[int]] = defaultdict(list)
-    for spelling, found in by_spelling.items():
-        by_rate[_rate(spelling)] += found
+            by_rate.setdefault(_rate(line.vat_rate), []).append(value)
     return by_rate
 
 
@@ -144,17 +140,22 @@ def _gross_problems(
     leave them out.
     """
     stated = {rate: entry.net + entry.amount for rate, entry in zip(rates, receipt.vat, strict=True)}
-    field = {rate: f"vat[{index}]" for index, rate in enumerate(rates)}
+    places = {rate: index for index, rate in enumerate(rates)}
     gross = _gross_by_rate(receipt, bought, by_rate)
     spare = receipt.service_charge + receipt.tip
-    for rate in sorted(field.keys() | {rate for rate in gross if rate}):
+    for rate in sorted(places.keys() | {rate for rate in gross if rate}):
         difference = stated.get(rate, 0) - gross.get(rate, 0)
         slack = _slack(by_rate, rate)
+        if -slack <= difference <= slack:
+            continue
         counted_in = min(spare, max(0, math.ceil(difference) - slack))
         spare -= counted_in
         if not -slack <= difference - counted_in <= slack:
-            where = "the lines at its rate" if rate in field else "the lines at a rate that it leaves out"
-            yield Problem(field.get(rate, "vat"), f"is {_apart(difference)} {where}")
+            told = _apart(difference)
+            if rate in places:
+                yield Problem(f"vat[{places[rate]}]", f"is {told} the lines at its rate")
+            else:
+                yield Problem("vat", f"is {told} the lines at a rate that it leaves out")
 
 
 def _slack(by_rate: dict[int, list[int]], rate: int) -> int:
