@@ -71,7 +71,7 @@ def _delete_pointers_left_behind(known: Transaction, moved: Transaction) -> None
     """Before it moves, since afterwards nobody knows where it waited."""
     if known.state == "matched" and not known.is_all_delivered():
         _delete_pointers_of_both(known)
-    if known.state not in ("undecided", "ambiguous"):
+    if not known.is_open:
         return
     waits = [] if moved.state == "void" else transaction_pointers(moved)
     kept = {(pointer.partition, pointer.side.at) for pointer in waits}
@@ -124,7 +124,7 @@ def carry_on(transaction: Transaction, work: Work) -> Outcome:
     if transaction.state == "matched":
         return _finish_match(transaction)
     told = () if transaction.is_all_delivered() else (messages.delivery_of(transaction.bank, transaction.key),)
-    if transaction.state in ("void", "withdrawn"):
+    if not transaction.is_open:
         return Outcome(told, ("Reversed",) if transaction.state == "void" else ())
     pointers = transaction_pointers(transaction)
     put_pointers(pointers)
