@@ -76,6 +76,7 @@ class Recipe:
     tips_cleared: float = 0.4
     tips_on_receipt: float = 0.4
     paid_at_pump: float = 0.6
+    stations_printing_at_one_till: float = 0.3
     reservations_of_a_pound: float = 0.4
     reversed: float = 0.003
     retried: float = 0.002

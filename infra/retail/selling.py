@@ -48,8 +48,10 @@ class Seller:
         recipe, draw, kind = self._recipe, self._random.random(), visit.store.kind.name
         if kind == "transit":
             return self._journeys
-        if kind == "fuel" and self._random.random() < recipe.paid_at_pump:
-            return self._at_pump
+        if kind == "fuel":
+            if self._random.random() < recipe.paid_at_pump:
+                return self._at_pump
+            visit.till = visit.store.tills[0]
         if draw < recipe.cash:
             return self._cash
         if draw < recipe.cash + recipe.gift_cards:
@@ -125,8 +127,10 @@ class Seller:
         self._know(visit, payment, told, sent, tags)
 
     def _at_pump(self, visit: Visit) -> None:
-        """A sum is reserved, then fuel flows, then what it costs is cleared."""
+        """A sum is reserved, fuel flows, what it costs is cleared. A pump is a till of its own, or the shop's."""
         random, recipe = self._random, self._recipe
+        shop, *pumps = visit.store.tills
+        visit.till = random.choice(pumps) if visit.store.has_pump_tills else shop
         pence = 139.9 + 2 * (len(visit.store.retailer) % 5)
         litres = random.choice((20, 30, 40, 50)) * 100 / pence if random.random() < 0.35 else random.uniform(12, 60)
         visit.basket = fuel(min(litres, 9900 / pence), pence, int(visit.till.till_id))
@@ -138,7 +142,7 @@ class Seller:
         sent = self._print(visit, payment.tender(recipe, random, amount), amount)
         wait = random.uniform(2, 60) if random.random() < 0.8 else random.uniform(4, 14) * HOUR
         self._sender.event(payment, "cleared", visit.at, amount, wait=wait)
-        self._know(visit, payment, told, sent, [*tags, "fuel"])
+        self._know(visit, payment, told, sent, [*tags, "pump"])
 
     def _journeys(self, visit: Visit) -> None:
         """A touch in, and at night the charge for all of the day with its receipt."""

@@ -39,6 +39,7 @@ class Store:
     tells_merchant: bool
     tells_last4: bool
     tells_vat: bool
+    has_pump_tills: bool
     town: str
     regulars: list[tuple[Customer, Basket]]
     volume: float = 0.0
@@ -74,6 +75,7 @@ class _Builder:
         self._auth, self._rrn = spread(recipe.auth_by_stores, recipe.rrn_by_stores)
         self._terminal, self._merchant = spread(recipe.terminal_by_stores, recipe.merchant_by_stores)
         self._last4, self._vat = spread(recipe.last4_by_stores, recipe.vat_by_stores)
+        (self._one_till,) = spread(recipe.stations_printing_at_one_till)
         self._hourly, self._at_close = spread(recipe.stores_hourly, recipe.stores_at_close)
         self._stamped_at_close, self._orders, self._bills = spread(
             recipe.stores_stamping_at_close, recipe.quick_stores_stamping_orders, recipe.restaurants_stamping_bills
@@ -106,6 +108,7 @@ class _Builder:
             tells_merchant=self._merchant(),
             tells_last4=self._last4(),
             tells_vat=self._vat(),
+            has_pump_tills=not self._one_till(),
             town=random.choice(_TOWNS),
             regulars=[(customer, prices.basket(random)) for customer in shoppers],
         )

@@ -1,89 +1,135 @@
-"""The figures of a campaign: as a table for the terminal, as Markdown, as JSON."""
+"""The figures of a campaign: for JSON, from which the tables and charts are made."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
 from infra.sandbox.quality.runs import METHODS, OURS, Result
-from infra.sandbox.quality.scoring import BINS, Score, ppm, quantile
+from infra.sandbox.quality.scoring import BINS, Score, interval, ppm, quantile, within
 
-HEADINGS = (
-    "scenario", "method", "recall", "wrong ppm", "95% interval", "wrong", "matches", "missed",
-    "at +15 s: recall", "wrong ppm", "to decide: median", "90%",
+SHARES: Final = (0.5, 0.9, 0.99)
+WAITS: Final = (0.1, 0.3, 1, 3, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 86_400, 7 * 86_400)
+HEADINGS: Final = (
+    "scenario", "method", "recall", "wrong ppm", "95% interval", "wrong", "matches", "missed", "at +15 s: recall",
+    "wrong ppm", "decided: median", "90%",
 )  # fmt: skip
+CALIBRATION: Final = ("scenario", "confidence from", "matches", "said", "right", "95% interval")
+
+type Figures = dict[str, Any]
 
 
-def rows(results: Mapping[str, Result]) -> Iterable[tuple[str, ...]]:
-    """One row a scenario and method, under HEADINGS."""
-    for scenario, result in results.items():
-        for method in METHODS:
-            yield scenario, method, *_cells(result.scores[method], is_ours=method == OURS)
-
-
-def _cells(score: Score, *, is_ours: bool) -> tuple[str, ...]:
-    share, low, high = ppm(score.wrong, score.given)
-    plain = (
-        f"{score.recall:.4f}", f"{share:,.0f}", f"{low:,.0f} to {high:,.0f}", f"{score.wrong:,}", f"{score.given:,}",
-        f"{score.missed:,}",
-    )  # fmt: skip
-    if not is_ours:  # decides with all that comes later in hand
-        return *plain, "", "", "", ""
-    prompt, _, _ = ppm(score.prompt_wrong, score.prompt_given)
-    waits = (f"{quantile(score.waits, share):.1f} s" for share in (0.5, 0.9))
-    return *plain, f"{score.prompt_recall:.4f}", f"{prompt:,.0f}", *waits
-
-
-def show(results: Mapping[str, Result], console: Console) -> None:
-    table = Table(*HEADINGS, title="Match quality", title_justify="left")
-    for column in table.columns[2:]:
-        column.justify = "right"
-    for row in rows(results):
-        table.add_row(*row, end_section=row[1] == METHODS[-1], style=None if row[1] == OURS else "dim")
-    console.print(table)
-    bins = Table("scenario", "confidence from", "matches", "said", "right", title="Calibration", title_justify="left")
-    for each in calibration_rows(results):
-        bins.add_row(*each)
-    console.print(bins)
-
-
-def calibration_rows(results: Mapping[str, Result]) -> Iterable[tuple[str, ...]]:
-    for scenario, result in results.items():
-        score = result.scores[OURS]
-        for start in BINS:
-            if given := score.bins[start]:
-                said, right = score.said(start), score.bins_right[start] / given
-                yield scenario, f"{start:g}", f"{given:,}", f"{said:.4f}", f"{right:.4f}"
-
-
-def as_json(results: Mapping[str, Result]) -> dict[str, Any]:
-    """Every figure, ready for JSON."""
+def figures(results: Mapping[str, Result]) -> Figures:
+    """Every figure by scenario and method, ready for JSON."""
     return {
         scenario: {
+            "lines": result.lines,
             "lines_a_second": round(result.lines / result.seconds) if result.seconds else None,
-            **{method: _figures(result.scores[method]) for method in METHODS},
+            "methods": {method: _of_method(result.scores[method]) for method in METHODS},
+            "calibration": _calibration(result.scores[OURS]),
         }
         for scenario, result in results.items()
     }
 
 
-def _figures(score: Score) -> dict[str, Any]:
-    share, low, high = ppm(score.wrong, score.given)
-    prompt, prompt_low, prompt_high = ppm(score.prompt_wrong, score.prompt_given)
+def _of_method(score: Score) -> Figures:
     return {
         "payments": score.payments, "found": score.found, "missed": score.missed, "recall": round(score.recall, 5),
         "given": score.given, "wrong": score.wrong, "wrong_of_same_customer": score.own,
-        "wrong_ppm": [round(each, 1) for each in (share, low, high)],
+        "wrong_ppm": [round(each, 1) for each in ppm(score.wrong, score.given)],
         "prompt": {
             "arrived": score.arrived, "found": score.prompt_found, "recall": round(score.prompt_recall, 5),
-            "wrong": score.prompt_wrong, "wrong_ppm": [round(each, 1) for each in (prompt, prompt_low, prompt_high)],
+            "given": score.prompt_given, "wrong": score.prompt_wrong,
+            "wrong_ppm": [round(each, 1) for each in ppm(score.prompt_wrong, score.prompt_given)],
         },
-        "seconds_to_decision": {f"{share:g}": quantile(score.waits, share) for share in (0.5, 0.9, 0.99)},
-        "seconds_since_payment": {f"{share:g}": quantile(score.delays, share) for share in (0.5, 0.9, 0.99)},
-        "calibration": [
-            {"from": start, "matches": score.bins[start], "right": score.bins_right[start],
-             "said": round(score.said(start), 6)}
-            for start in BINS if score.bins[start]
-        ],
+        "seconds_to_decision": {f"{share:g}": quantile(score.waits, share) for share in SHARES},
+        "seconds_since_payment": {f"{share:g}": quantile(score.delays, share) for share in SHARES},
+        "found_within": [[wait, round(within(score.waits, wait) / max(1, score.payments), 5)] for wait in WAITS],
     }  # fmt: skip
+
+
+def _calibration(score: Score) -> list[Figures]:
+    return [
+        {
+            "from": start,
+            "matches": given,
+            "right": score.bins_right[start],
+            "said": round(score.said(start), 6),
+            "right_between": [round(each, 6) for each in interval(score.bins_right[start], given)],
+        }
+        for start in BINS
+        if (given := score.bins[start])
+    ]
+
+
+def rows(told: Figures) -> Iterable[tuple[str, ...]]:
+    """One row a scenario and method, under HEADINGS."""
+    for scenario, figures_of in told.items():
+        for method, each in figures_of["methods"].items():
+            yield scenario, method, *_cells(each), *(_time_cells(each) if method == OURS else ("", "", "", ""))
+
+
+def _cells(each: Figures) -> tuple[str, ...]:
+    share, low, high = each["wrong_ppm"]
+    counts = (f"{each[name]:,}" for name in ("wrong", "given", "missed"))
+    return f"{each['recall']:.4f}", f"{share:,.0f}", f"{low:,.0f} to {high:,.0f}", *counts
+
+
+def _time_cells(each: Figures) -> tuple[str, ...]:
+    # The others decide with all that comes later in hand.
+    prompt, waits = each["prompt"], each["seconds_to_decision"]
+    return f"{prompt['recall']:.4f}", f"{prompt['wrong_ppm'][0]:,.0f}", f"{waits['0.5']:.1f} s", f"{waits['0.9']:.1f} s"
+
+
+def calibration_rows(told: Figures) -> Iterable[tuple[str, ...]]:
+    for scenario, figures_of in told.items():
+        for each in figures_of["calibration"]:
+            low, high = each["right_between"]
+            yield (
+                scenario, f"{each['from']:g}", f"{each['matches']:,}", f"{each['said']:.4f}",
+                f"{each['right'] / each['matches']:.4f}", f"{low:.4f} to {high:.4f}",
+            )  # fmt: skip
+
+
+def show(told: Figures, console: Console) -> None:
+    table = _table("Match quality", HEADINGS)
+    last = ""
+    for row in rows(told):
+        if last not in ("", row[0]):
+            table.add_section()
+        last = row[0]
+        table.add_row(*row, style=None if row[1] == OURS else "dim")
+    console.print(table)
+    bins = _table("Calibration: of matches given, how many are right", CALIBRATION)
+    for row in calibration_rows(told):
+        bins.add_row(*row)
+    console.print(bins)
+
+
+def _table(title: str, headings: tuple[str, ...]) -> Table:
+    table = Table(*headings, title=title, title_justify="left")
+    for place, column in enumerate(table.columns):
+        column.no_wrap = True
+        if place > 1:
+            column.justify = "right"
+    return table
+
+
+def markdown(told: Figures, how: str, charts: Iterable[tuple[str, str]]) -> str:
+    """A page of Markdown. `how`: how the figures were taken; `charts`: (title, file) of each."""
+    parts = [
+        "# Match quality: the figures",
+        f"Made by a run; [match-quality.md](match-quality.md) says what is measured. {how}",
+        *(f"![{title}]({file})" for title, file in charts),
+        "\n".join(_markdown_rows(HEADINGS, rows(told), left=2)),
+        "## Calibration",
+        "\n".join(_markdown_rows(CALIBRATION, calibration_rows(told), left=1)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_rows(headings: tuple[str, ...], cells: Iterable[tuple[str, ...]], left: int) -> Iterable[str]:
+    marks = ["---" if place < left else "---:" for place in range(len(headings))]
+    for row in (headings, marks, *cells):
+        yield f"| {' | '.join(row)} |"

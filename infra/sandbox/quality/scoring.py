@@ -137,3 +137,8 @@ def ppm(hits: int, trials: int) -> tuple[float, float, float]:
     """A share in parts per million, with the ends of its 95% interval."""
     low, high = interval(hits, trials)
     return 1e6 * hits / trials if trials else 0.0, 1e6 * low, 1e6 * high
+
+
+def within(waits: Mapping[int, int], seconds: float) -> int:
+    """How many waited no longer."""
+    return sum(times for tenths, times in waits.items() if tenths <= 10 * seconds)
