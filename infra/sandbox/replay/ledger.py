@@ -6,13 +6,15 @@ repeats, facts told later and corrections. What was decided last is kept in memo
 
 import marshal
 import sqlite3
-from typing import Any, Self
+from operator import attrgetter
+from typing import Any, NamedTuple, Self
 
 from counterfoil.domain.facts import Fact
 from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender, Revision
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.domain.transactions import Recall, ReceiptOfMatch, Transaction
+from infra.sandbox.replay.rendezvous import Place
 
 type Record = Transaction | CardTender
 
@@ -20,11 +22,19 @@ RECENT = 5_000
 CACHE_KIB = 65_536
 
 
+class Waiting(NamedTuple):
+    """An undecided side, and where it waits for the other."""
+
+    record: Record
+    places: tuple[Place, ...]
+
+
 class Ledger:
     def __init__(self) -> None:
-        self.undecided: dict[str, Record] = {}
+        self.undecided: dict[str, Waiting] = {}
         self._recent: dict[str, Any] = {}
         self._disk = sqlite3.connect("", isolation_level=None)
+        self._cursor = self._disk.cursor()
         self._disk.executescript(
             f"""
             PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{CACHE_KIB};
@@ -40,18 +50,18 @@ class Ledger:
         self._disk.close()
 
     def transaction(self, key: str) -> Transaction | None:
-        known = self.undecided.get(key)
-        if known is None:
-            row = self._row(key)
-            known = _transaction_from(key, row) if row else None
-        return known  # type: ignore[return-value]
+        waiting = self.undecided.get(key)
+        if waiting is not None:
+            return waiting.record  # type: ignore[return-value]
+        row = self._row(key)
+        return _transaction_from(key, row) if row else None
 
     def tender(self, key: str) -> CardTender | None:
-        known = self.undecided.get(key)
-        if known is None:
-            row = self._row(key)
-            known = _tender_from(key, row) if row else None
-        return known  # type: ignore[return-value]
+        waiting = self.undecided.get(key)
+        if waiting is not None:
+            return waiting.record  # type: ignore[return-value]
+        row = self._row(key)
+        return _tender_from(key, row) if row else None
 
     def body(self, name: str) -> tuple[str, str] | None:
         """Of a receipt's body kept under this name: whose it is, and its digest."""
@@ -62,9 +72,15 @@ class Ledger:
 
     def keep(self, record: Record) -> None:
         """Keeps what is decided, or may be decided no more."""
-        self.undecided.pop(record.key, None)
-        row = _row_of_transaction(record) if isinstance(record, Transaction) else _row_of_tender(record)
-        self._keep(record.key, row)
+        if isinstance(record, Transaction):
+            self._keep(record.key, _row_of_transaction(record, record.state, record.version, record.match))
+        else:
+            self._keep(record.key, _row_of_tender(record, record.state, record.matched_to))
+
+    def keep_match(self, payment: Transaction, tender: CardTender, match: ReceiptOfMatch) -> None:
+        """Keeps both as each other's."""
+        self._keep(payment.key, _row_of_transaction(payment, "matched", payment.version + 1, match))
+        self._keep(tender.key, _row_of_tender(tender, "matched", payment.key))
 
     def _keep(self, name: str, row: tuple[Any, ...]) -> None:
         self._recent[name] = row
@@ -79,17 +95,16 @@ class Ledger:
         row = self._recent.get(name)
         if row is not None:
             return row
-        found = self._disk.execute("SELECT record FROM kept WHERE name = ?", (hash(name),)).fetchone()
+        found = self._cursor.execute("SELECT record FROM kept WHERE name = ?", (hash(name),)).fetchone()
         return marshal.loads(found[0]) if found else None
 
 
-def _row_of_transaction(told: Transaction) -> tuple[Any, ...]:
-    codes, match = told.codes, told.match
+def _row_of_transaction(told: Transaction, state: str, version: int, match: ReceiptOfMatch | None) -> tuple[Any, ...]:
     return (
-        told.scope, told.kind, told.currency, told.state, told.version, told.by_code, told.original,
+        told.scope, told.kind, told.currency, state, version, told.by_code, told.original,
         to_millis(told.at), to_millis(told.event_at), to_millis(told.seen_at),
         [(to_millis(fact.at), fact.kind, fact.amount) for fact in told.facts],
-        _row_of_codes(codes),
+        _row_of_codes(told.codes),
         None if match is None else (match.tender_key, match.body_key, match.method, match.confidence, match.reasons,
                                     to_millis(match.event_at)),
         [(recall.match_id, recall.version, to_millis(recall.event_at), recall.why) for recall in told.recalls],
@@ -130,18 +145,14 @@ def _match_from(
     return ReceiptOfMatch(tender, body, b"", method, confidence, reasons, from_millis(event_at))
 
 
-def _row_of_codes(codes: Codes) -> tuple[str | None, ...]:
-    return tuple(getattr(codes, name) for name in _CODES)
+_row_of_codes = attrgetter(*Codes.__dataclass_fields__)
 
 
-_CODES = tuple(Codes.__dataclass_fields__)
-
-
-def _row_of_tender(tender: CardTender) -> tuple[Any, ...]:
+def _row_of_tender(tender: CardTender, state: str, matched_to: str | None) -> tuple[Any, ...]:
     return (
         tender.index, tender.body_key, tender.revision.version, tender.revision.taken_at, tender.scope, tender.kind,
         tender.amount, tender.currency, to_millis(tender.at), to_millis(tender.seen_at), _row_of_codes(tender.codes),
-        tender.till, tender.by_code, tender.state, tender.matched_to, tender.taken_from,
+        tender.till, tender.by_code, state, matched_to, tender.taken_from,
     )  # fmt: skip
 
 

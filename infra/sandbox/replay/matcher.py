@@ -21,7 +21,7 @@ from counterfoil.domain.matching import Ambiguous, Match, Unmatched, Wait
 from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.transactions import ReceiptOfMatch, Transaction
 from infra.sandbox.replay.alarms import Alarms
-from infra.sandbox.replay.ledger import Ledger, Record
+from infra.sandbox.replay.ledger import Ledger, Record, Waiting
 from infra.sandbox.replay.rendezvous import LIFE, Place, Rendezvous, places_of
 from infra.sandbox.replay.results import Results
 
@@ -53,21 +53,23 @@ class Matcher:
 
     def settle(self, record: Record, step: int = 1) -> None:
         """Decides a side as far as it can be decided now. `step`: which look comes next, from 1, or A_DAY_LATER."""
-        places = places_of(record)
+        waiting = self.ledger.undecided.get(record.key)
+        places = waiting.places if waiting else places_of(record)
         looks = [self._look(place, whole_day=step == looking.A_DAY_LATER) for place in places]
         look = looks[0] if len(looks) == 1 else _best(looks)
         if isinstance(look.decision, Match):
-            self._claim(record, look, look.decision)
+            self._claim(record, len(places), look, look.decision)
             return
-        if record.key not in self.ledger.undecided:
+        if waiting is None:
             self._wait(record, places)
         self._leave_undecided(record, look, step)
 
     def leave(self, record: Record) -> None:
         """Takes a side away from where it waits."""
-        if self.ledger.undecided.pop(record.key, None) is None:
+        waiting = self.ledger.undecided.pop(record.key, None)
+        if waiting is None:
             return
-        for place in places_of(record):
+        for place in waiting.places:
             self._rendezvous.delete(place)
         if isinstance(record, Transaction):
             self._seen_in.get(_hour(record.seen_at), set()).discard(record.key)
@@ -82,8 +84,8 @@ class Matcher:
         self.leave(record)
         self.ledger.keep(replace(record, state="expired") if isinstance(record, Transaction) else record)
 
-    def _wait(self, record: Record, places: Sequence[Place]) -> None:
-        self.ledger.undecided[record.key] = record
+    def _wait(self, record: Record, places: tuple[Place, ...]) -> None:
+        self.ledger.undecided[record.key] = Waiting(record, places)
         for place in places:
             self._rendezvous.put(place)
         if isinstance(record, Transaction) and record.seen_at + A_DAY > self.now:
@@ -94,18 +96,20 @@ class Matcher:
             self._seen_in[hour].add(record.key)
 
     def _look_a_day_later(self, hour: datetime) -> None:
-        open_ = (self.ledger.undecided[key] for key in self._seen_in.pop(hour))
+        open_ = (self.ledger.undecided[key].record for key in self._seen_in.pop(hour))
         for record in sorted(open_, key=lambda record: (record.seen_at, record.key)):
             self.alarms.set(record.seen_at + A_DAY, self._look_again, record.key, looking.A_DAY_LATER)
 
     def _look_again(self, key: str, step: int) -> None:
-        record = self.ledger.undecided.get(key)
-        if record is not None:
-            self.settle(record, step)
+        waiting = self.ledger.undecided.get(key)
+        if waiting is not None:
+            self.settle(waiting.record, step)
 
     def _look(self, place: Place, *, whole_day: bool) -> Look:
         clock = self._clocks.get(place.side.till or "")
         others, truncated = self._rendezvous.around(place, clock, self.now, whole_day=whole_day)
+        if not others:
+            return Look(place, (), matching.decide(place.side, (), {}, self.now))
         tills = {other.side.till for other in others} | {place.side.till}
         decision = matching.decide(
             place.side,
@@ -118,12 +122,15 @@ class Matcher:
         )
         return Look(place, others, decision)
 
-    def _claim(self, record: Record, look: Look, decision: Match) -> None:
+    def _claim(self, record: Record, faces: int, look: Look, decision: Match) -> None:
         """Gives the two sides to each other."""
         counterpart = self.ledger.undecided[decision.key]
-        payment, tender = (record, counterpart) if isinstance(record, Transaction) else (counterpart, record)
+        payment, tender = record, counterpart.record
+        if isinstance(record, CardTender):
+            payment, tender = tender, payment
         assert isinstance(payment, Transaction)
         assert isinstance(tender, CardTender)
+        faces = faces if payment is record else len(counterpart.places)
         self.leave(payment)
         self.leave(tender)
         match = ReceiptOfMatch(
@@ -135,16 +142,15 @@ class Matcher:
             reasons=decision.reasons,
             event_at=tender.at,
         )
-        matched = replace(payment, state="matched", match=match, version=payment.version + 1)
-        self.ledger.keep(matched)
-        self.ledger.keep(replace(tender, state="matched", matched_to=payment.key))
-        self.results.matched(matched, tender, self.now)
-        self._learn(payment, tender)
+        self.ledger.keep_match(payment, tender, match)
+        self.results.matched(payment.key, match, tender, self.now)
+        if faces == 1:
+            self._learn(payment, tender)
         self._look_at_the_rest([place for place in look.others if place.key != decision.key])
 
     def _learn(self, payment: Transaction, tender: CardTender) -> None:
         """Only from sales of one amount and time: a clearing's own time says nothing of the till's clock."""
-        if tender.kind != "sale" or len(payment.faces) > 1:
+        if tender.kind != "sale":
             return
         if tender.till:
             ahead = (tender.at - payment.at).total_seconds()

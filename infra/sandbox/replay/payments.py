@@ -61,9 +61,9 @@ class Payments:
         tender = self.ledger.tender(merged.match.tender_key)
         assert tender is not None
         if merged.state == "matched":
-            self.results.matched(merged, tender, self.matcher.now)
+            self.results.matched(merged.key, merged.match, tender, self.matcher.now)
         else:
-            self.results.withdrawn(merged, tender, self.matcher.now, "reversed")
+            self.results.withdrawn(merged.key, tender, self.matcher.now, "reversed")
 
     def _is_proven_wrong(self, known: Transaction, new: Transaction) -> bool:
         """Where a fact told later says that the receipt is another's: by a code, or since nothing was sold at its
@@ -86,7 +86,7 @@ class Payments:
         """The transaction without its receipt, which is taken back; open again unless it is reversed."""
         version, recalls = was.version, transaction.recalls
         if was.state != "void":
-            self.results.withdrawn(was, tender, self.matcher.now, "another")
+            self.results.withdrawn(was.key, tender, self.matcher.now, "another")
             version += 1
             recalls = (*was.recalls, Recall(match_id_of(was) or "", version, tender.at, "another"))
         state = "void" if transaction.is_void else "undecided"

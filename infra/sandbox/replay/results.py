@@ -10,7 +10,7 @@ from counterfoil.domain.deliveries import RECALL_REASONS
 from counterfoil.domain.matching import Decision, Unmatched
 from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.times import rfc3339
-from counterfoil.domain.transactions import RecallReason, Transaction
+from counterfoil.domain.transactions import RecallReason, ReceiptOfMatch, Transaction
 from infra.sandbox.replay.intake import names_of, names_of_receipt
 from infra.sandbox.replay.ledger import Record
 
@@ -26,19 +26,18 @@ class Results:
         self._unsure: dict[str, tuple[str, ...]] = {}
         self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def matched(self, payment: Transaction, tender: CardTender, now: datetime) -> None:
-        """A payment and a card tender are each other's; the match is the payment's."""
-        assert payment.match is not None
-        self._unsure.pop(payment.key, None)
+    def matched(self, payment_key: str, match: ReceiptOfMatch, tender: CardTender, now: datetime) -> None:
+        """A payment and a card tender are each other's."""
+        self._unsure.pop(payment_key, None)
         self._unsure.pop(tender.key, None)
-        self.methods[payment.match.method] += 1
-        told = {"method": payment.match.method, "confidence": float(payment.match.confidence)}
-        self._tell(_ids(payment, tender), told, now, payment.match.reasons)
+        self.methods[match.method] += 1
+        told = {"method": match.method, "confidence": float(match.confidence)}
+        self._tell(_ids(payment_key, tender), told, now, match.reasons)
 
-    def withdrawn(self, payment: Transaction, tender: CardTender, now: datetime, why: RecallReason) -> None:
+    def withdrawn(self, payment_key: str, tender: CardTender, now: datetime, why: RecallReason) -> None:
         """A match does not hold any more."""
         self.counts["withdrawn"] += 1
-        self._tell(_ids(payment, tender), {"outcome": "withdrawn"}, now, (RECALL_REASONS[why],))
+        self._tell(_ids(payment_key, tender), {"outcome": "withdrawn"}, now, (RECALL_REASONS[why],))
 
     def undecided(self, key: str, decision: Decision) -> None:
         """Remembers why a side has no counterpart yet."""
@@ -49,19 +48,20 @@ class Results:
             self._unsure[key] = self._same.setdefault(reasons, reasons)
 
     def left_over(self, record: Record) -> None:
-        """A side whose time is over."""
+        """A side whose time is over. `tender` is told where it is not the receipt's first."""
         reasons = self._unsure.pop(record.key, None)
         outcome = "ambiguous" if reasons else "unmatched"
+        ids: dict[str, Any]
         if isinstance(record, Transaction):
             bank, transaction_id = names_of(record.key)
-            ids: dict[str, Any] = {"bank": bank, "transaction_id": transaction_id}
-            what = "receipt"
+            side, ids, missing = "transactions", {"bank": bank, "transaction_id": transaction_id}, "receipt"
         else:
             retailer, receipt_id = names_of_receipt(record.receipt_key)
-            ids = {"retailer": retailer, "receipt_id": receipt_id}
-            what = "payment"
-        self.left[f"{'transactions' if what == 'receipt' else 'receipts'} {outcome}"] += 1
-        self._write(ids | {"outcome": outcome, "reasons": reasons or (f"No {what} nearby could belong",)})
+            side, ids, missing = "receipts", {"retailer": retailer, "receipt_id": receipt_id}, "payment"
+            if record.index:
+                ids["tender"] = record.index
+        self.left[f"{side} {outcome}"] += 1
+        self._write(ids | {"outcome": outcome, "reasons": reasons or (f"No {missing} nearby could belong",)})
 
     def _tell(self, ids: dict[str, Any], what: dict[str, Any], now: datetime, reasons: Sequence[str]) -> None:
         self._write(ids | what | {"decided_at": rfc3339(now), "reasons": reasons})
@@ -70,8 +70,8 @@ class Results:
         self._out.write(_encode(line) + "\n")
 
 
-def _ids(payment: Transaction, tender: CardTender) -> dict[str, Any]:
-    bank, transaction_id = names_of(payment.key)
+def _ids(payment_key: str, tender: CardTender) -> dict[str, Any]:
+    bank, transaction_id = names_of(payment_key)
     retailer, receipt_id = names_of_receipt(tender.receipt_key)
     return {
         "bank": bank,

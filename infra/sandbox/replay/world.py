@@ -38,8 +38,8 @@ class World:
         matcher = self._matcher
         while matcher.alarms:
             self._ring()
-        for record in list(matcher.ledger.undecided.values()):
-            matcher.end_life(record)
+        for waiting in matcher.ledger.undecided.values():
+            matcher.results.left_over(waiting.record)
 
     def _take_receipts(self, line: Line) -> None:
         if line.sender not in self._intake.shops.retailers:
@@ -59,7 +59,8 @@ class World:
         matcher.now = line.at
         if self._swept is None or line.at - self._swept >= SWEPT_EVERY:
             self._swept = line.at
-            for record in [each for each in matcher.ledger.undecided.values() if matcher.is_over(each)]:
+            waiting = [each.record for each in matcher.ledger.undecided.values()]
+            for record in filter(matcher.is_over, waiting):
                 matcher.end_life(record)
 
     def _ring(self) -> None:
