@@ -1,6 +1,7 @@
 """The charts of a campaign, drawn from its figures."""
 
 from collections.abc import Iterable
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,11 @@ STYLE: Final[Any] = {
     "axes.axisbelow": True, "svg.hashsalt": "counterfoil", "legend.frameon": False,
 }  # fmt: skip
 LEAST_PPM: Final = 1.0
+LEAST_DOUBT: Final = 1e-5
+FEW_MATCHES: Final = 100
+WAIT_NAMES: Final = (
+    (0.1, "0.1 s"), (1, "1 s"), (15, "15 s"), (60, "1 min"), (600, "10 min"), (3600, "1 h"), (86_400, "1 day"),
+)  # fmt: skip
 
 
 def draw(told: Figures, folder: Path) -> list[tuple[str, str]]:
@@ -54,7 +60,8 @@ def _quality(told: Figures) -> Figure:
             y = row + 0.22 * (place - 1)
             _ppm_mark(wrong, y, method, figures_of["methods"][method])
             share = figures_of["methods"][method]["recall"]
-            recall.plot(share, y, MARKS[method], color=COLOURS[method], ms=8 if method == OURS else 6)
+            recall.plot(share, y, MARKS[method], color=COLOURS[method], ms=8 if method == OURS else 6,
+                        clip_on=False, zorder=3)  # fmt: skip
         if scenario in AIMS:
             for axes, aim in zip((wrong, recall), AIMS[scenario], strict=True):
                 axes.plot([aim, aim], [row - 0.4, row + 0.4], color="#009e73", lw=2, solid_capstyle="butt")
@@ -67,12 +74,12 @@ def _quality(told: Figures) -> Figure:
     wrong.set_yticks(range(len(told)), list(told))
     wrong.set_ylim(len(told) - 0.5, -0.5)
     recall.set_title("Recall (right is better)")
-    recall.set_xlim(right=1.005)
+    recall.set_xlim(right=1)
     handles: list[Any] = [
         recall.plot([], [], MARKS[method], color=COLOURS[method], label=method)[0] for method in METHODS
     ]
     handles += recall.plot([], [], color="#009e73", lw=2, label="aim")
-    figure.legend(handles=handles, loc="lower center", ncols=4, bbox_to_anchor=(0.5, -0.06))
+    figure.legend(handles=handles, loc="lower center", ncols=4, bbox_to_anchor=(0.5, -0.03))
     return figure
 
 
@@ -89,50 +96,48 @@ def _ppm_mark(axes: Axes, y: float, method: str, figures_of: Figures) -> None:
 
 
 def _calibration(told: Figures) -> Figure:
-    figure = Figure(figsize=(7, 5.5))
-    axes = figure.subplots()
-    least = 1e-5
-    axes.plot([least, 0.1], [least, 0.1], color="#999999", lw=1, ls="--")
-    axes.fill_between([least, 0.1], [least, 0.1], 1, color="#d55e00", alpha=0.07, lw=0)
-    axes.text(0.45, 0.93, "more wrong than was said", transform=axes.transAxes, color="#d55e00", fontsize=9, ha="right")
-    for (scenario, figures_of), colour in zip(told.items(), SCENARIO_COLOURS, strict=False):
-        for number, each in enumerate(figures_of["calibration"]):
-            x, wrong = 1 - each["said"], 1 - each["right"] / each["matches"]
-            low, high = sorted(1 - share for share in each["right_between"])
-            x *= 1.06 ** list(told).index(scenario)  # beside each other, not on top of each other
-            axes.plot([x, x], [max(low, least), max(high, least)], color=colour, lw=1.5, alpha=0.6)
-            axes.plot(x, max(wrong, least), "o", color=colour, mfc=colour if wrong else "white", ms=6,
-                      label=None if number else scenario, clip_on=False)  # fmt: skip
-    axes.set(xscale="log", yscale="log", xlim=(8e-5, 0.02), ylim=(least, 0.1))
-    axes.set_xlabel("doubt: 1 - the confidence that was given, mean of each bin")
-    axes.set_ylabel("wrong matches (open: none; bar: 95% interval)")
-    axes.set_title("Calibration: at or below the dashed line is honest")
-    _as_percent(axes.xaxis, axes.yaxis)
-    axes.legend(loc="lower right", fontsize=9)
+    """A panel a scenario; bins of few matches say nothing and are left out."""
+    columns = min(3, len(told))
+    figure = Figure(figsize=(3.6 * columns, 3.1 * ceil(len(told) / columns)), layout="constrained")
+    panels = list(figure.subplots(ceil(len(told) / columns), columns, sharex=True, sharey=True, squeeze=False).flat)
+    for axes, (scenario, figures_of) in zip(panels, told.items(), strict=False):
+        _calibration_panel(axes, scenario, figures_of["calibration"])
+    for axes in panels[len(told) :]:
+        axes.set_visible(False)
+    figure.supxlabel("doubt: 1 - the confidence that was given, mean of each bin", fontsize=10)
+    figure.supylabel("wrong (open: none; bar: 95% interval)", fontsize=10)
     return figure
 
 
-def _as_percent(*sides: Any) -> None:
-    for side in sides:
+def _calibration_panel(axes: Axes, scenario: str, bins: list[Figures]) -> None:
+    axes.plot([LEAST_DOUBT, 1], [LEAST_DOUBT, 1], color="#999999", lw=1, ls="--")
+    axes.fill_between([LEAST_DOUBT, 1], [LEAST_DOUBT, 1], 1, color=COLOURS[NEAREST], alpha=0.08, lw=0)
+    axes.text(0.04, 0.92, "more wrong than was said", transform=axes.transAxes, color=COLOURS[NEAREST], fontsize=8)
+    for each in bins:
+        if each["matches"] < FEW_MATCHES:
+            continue
+        doubt, wrong = 1 - each["said"], 1 - each["right"] / each["matches"]
+        low, high = sorted(max(LEAST_DOUBT, 1 - share) for share in each["right_between"])
+        axes.plot([doubt, doubt], [low, high], color=COLOURS[OURS], lw=2, alpha=0.6)
+        inside = COLOURS[OURS] if wrong else "white"
+        axes.plot(doubt, max(wrong, LEAST_DOUBT), "o", color=COLOURS[OURS], mfc=inside, ms=7, clip_on=False, zorder=3)
+    axes.set(xscale="log", yscale="log", xlim=(7e-5, 0.015), ylim=(LEAST_DOUBT, 0.1), title=scenario)
+    for side in (axes.xaxis, axes.yaxis):
         side.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}%"))
 
 
 def _time(told: Figures) -> Figure:
     figure = Figure(figsize=(7.5, 4.5))
     axes = figure.subplots()
-    lowest = 1.0
     for (scenario, figures_of), colour in zip(told.items(), SCENARIO_COLOURS, strict=False):
         seconds, shares = zip(*figures_of["methods"][OURS]["found_within"], strict=True)
-        axes.plot(seconds, shares, "-", color=colour, lw=2, label=scenario)
-        lowest = min(lowest, *shares)
-    _name_waits(
-        axes,
-        ((0.1, "0.1 s"), (1, "1 s"), (15, "15 s"), (60, "1 min"), (600, "10 min"), (3600, "1 h"), (86_400, "1 day")),
-    )
-    axes.set_ylim(lowest - 0.02, 1.002)
+        axes.step(seconds, shares, where="post", color=colour, lw=2, label=scenario)
+    axes.axvline(15, color="#999999", lw=1, ls="--")
+    _name_waits(axes, WAIT_NAMES)
+    axes.set_ylim(top=1.003)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}%"))
     axes.set_xlabel("since both payment and receipt were here")
-    axes.set_title("Payments with their receipt")
+    axes.set_title("Payments that have their receipt")
     axes.legend(loc="lower right", fontsize=9)
     return figure
 

@@ -10,10 +10,11 @@ from infra.sandbox.quality.runs import METHODS, OURS, Result
 from infra.sandbox.quality.scoring import BINS, Score, interval, ppm, quantile, within
 
 SHARES: Final = (0.5, 0.9, 0.99)
-WAITS: Final = (0.1, 0.3, 1, 3, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 86_400, 7 * 86_400)
+WAITS: Final = tuple(round(0.1 * 10 ** (step / 12), 1) for step in range(76))
+"""From a tenth of a second to two days, in even steps of a logarithm."""
 HEADINGS: Final = (
-    "scenario", "method", "recall", "wrong ppm", "95% interval", "wrong", "matches", "missed", "at +15 s: recall",
-    "wrong ppm", "decided: median", "90%",
+    "scenario", "method", "recall", "wrong ppm", "95% interval", "wrong", "matches", "missed", "+15 s: recall",
+    "wrong ppm", "decided in", "90% in",
 )  # fmt: skip
 CALIBRATION: Final = ("scenario", "confidence from", "matches", "said", "right", "95% interval")
 
