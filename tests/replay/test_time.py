@@ -1,5 +1,8 @@
 """Simulated time: looks after 15 s, 60 s and 10 min, the look after a day, and the end after a week."""
 
+from dataclasses import replace
+
+from counterfoil.domain.likelihood import DEFAULT
 from tests.replay.tape import CARD, Tape, held, left
 
 NO_CODES = {"last4": None, "auth_code": None, "rrn": None, "terminal_id": None}
@@ -29,10 +32,6 @@ def test_by_time_alone_a_lone_pair_is_decided_at_a_look(tape: Tape) -> None:
 
 
 def test_the_waits_are_a_setting(tape: Tape) -> None:
-    from dataclasses import replace
-
-    from counterfoil.domain.likelihood import DEFAULT
-
     tape.pays(0, "tx_1", amount=345, **NO_CODES)
     tape.sells(1, "soho-1", amount=345, card={})
     assert left(tape.play()) == left(tape.play(settings=replace(DEFAULT, look_again=(1.0, 2.0, 3.0))))

@@ -61,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RegistrationInvalid as error:
         first = error.problems[0]
         more = f" ({len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
-        return _refuse(f"{given.merchants}, line {first.line}: {first.field or 'the file'} {first.message}{more}")
+        what = f"{first.field} {first.message}".strip()
+        return _refuse(f"{given.merchants}, line {first.line}: {what}{more}")
     except UnicodeDecodeError:
         return _refuse(f"{given.merchants}: not UTF-8")
     except OSError as error:

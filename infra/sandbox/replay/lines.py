@@ -94,7 +94,7 @@ class Reader:
                 is_rest = True
                 self._refuse("", "is longer than 260 KiB")
             elif not raw.isspace():
-                yield raw
+                yield raw.rstrip(b"\r\n")
 
     def _line(self, raw: bytes) -> Line | None:
         try:
@@ -105,7 +105,7 @@ class Reader:
             said = validated(_FromTill, value)
             return Line(self.source, self.count, in_utc(said.at), said.retailer, said.body)
         except BadRequest as error:
-            self._refuse("", error.detail)
+            self._refuse("", error.detail.replace("line 1, ", ""))
         except Refused as error:
             self.report(self.source, self.count, error.problems)
         return None

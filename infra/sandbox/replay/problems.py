@@ -26,7 +26,7 @@ class Problems:
         """One bad line, or one bad receipt of a line that holds several."""
         self.lines[source] += 1
         if self._show is not None and self.count <= SHOWN:
-            told = "; ".join(f"{problem.field or 'the line'} {problem.message}" for problem in problems)
+            told = "; ".join(f"{problem.field} {problem.message}".strip() for problem in problems)
             self._show(f"{source}, line {number}: {told}")
         if self._kept is not None:
             errors = [{"field": problem.field, "message": problem.message} for problem in problems]
