@@ -45,6 +45,9 @@ MAY_IMPORT = {
     },
 }
 FUNCTIONS_MAY_IMPORT = {"counterfoil", "pydantic", "aws_lambda_powertools"}
+# The replay is the handlers' twin: it goes through the same adapters, checks and decisions, and no store.
+REPLAY = INFRA / "sandbox" / "replay"
+REPLAY_MAY_IMPORT = {"counterfoil.domain", "counterfoil.banks", "counterfoil.retailers", "counterfoil.errors"}
 # Infrastructure reads data from the application, never its behaviour. An adapter of BANKS speaks in the last four.
 DATA_FOR_INFRA = {"BANKS", "RETAILERS", "RECORDS", "Arrival", "BankAdapter", "Credentials", "Unauthenticated"}
 # Decisions take the clock as an argument and touch nothing outside them.
@@ -171,8 +174,15 @@ def test_functions_leave_errors_to_the_runtime() -> None:
 
 
 def test_infra_takes_only_data_from_the_application() -> None:
-    imports = [each for file in _python(INFRA) for each in _imports(file) if each.top == "counterfoil"]
+    files = [file for file in _python(INFRA) if REPLAY not in file.parents]
+    imports = [each for file in files for each in _imports(file) if each.top == "counterfoil"]
     assert [str(each) for each in imports if each.name not in DATA_FOR_INFRA] == []
+
+
+def test_the_replay_decides_with_the_application_and_keeps_its_own_records() -> None:
+    imports = [each for file in _python(REPLAY) for each in _imports(file) if each.top == "counterfoil"]
+    assert imports
+    assert [str(each) for each in imports if not each.within(REPLAY_MAY_IMPORT)] == []
 
 
 def test_only_the_sandbox_uses_the_sandbox() -> None:
