@@ -66,6 +66,21 @@ def test_two_alike_are_explained_without_a_word_of_others_to_the_customer(shop: 
     assert "next planned look is in" in words(told)
 
 
+def test_only_what_has_candidates_is_looked_at_again_before_a_day_is_over(shop: World) -> None:
+    tell(shop, without_codes(payment(shop)))
+    assert "The next planned look is in 23 h 59 min" in words(explain(shop))
+    tell(shop, later(without_codes(receipt(shop)), 60))
+    assert "The next planned look is in 13 s" in words(explain(shop))
+
+
+def test_after_a_day_the_whole_day_is_looked_at(shop: World) -> None:
+    tell(shop, without_codes(payment(shop)), later(without_codes(receipt(shop)), -3 * 3_600))
+    assert "no receipts of this amount" in words(explain(shop))
+    shop.pass_time(86_400)
+    assert "1 receipt of this amount" in words(explain(shop))
+    assert "Stamped 3 h before the payment" in words(explain(shop))
+
+
 @pytest.mark.parametrize(
     ("bodies", "state", "said"),
     [

@@ -3,8 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from counterfoil.domain.clocks import Clock
+from counterfoil.flows import inspecting
 from counterfoil.runtime import secrets
-from counterfoil.store import clocks
+from counterfoil.store import clocks, keys, registry, table
 from functions import inspect_matching
 from tests.world import World
 
@@ -49,6 +53,31 @@ def test_a_clock_is_shown_as_it_was_learned(counterfoil: World) -> None:
     assert [odd.split(":")[0] for odd in shop["tills"]["04"]["odd"]] == ["an hour wrong"]
     assert shop["scope"] == "kite/soho"
     assert set(reports(look_at("kite", "soho", "04"))) == {"kite/soho/04"}
+
+
+def test_what_another_function_learned_meanwhile_is_shown(counterfoil: World) -> None:
+    assert "nothing" in look_at("kite", "soho", "03")["shops"][0]["tills"]["03"]["says"]
+    tag = secrets.sealer().code("till", "kite", "soho/03")
+    learned = Clock(offset=-40, spread=2, count=9, updated_at=counterfoil.now)
+    table.write(table.Put(table.LEDGER, keys.till_clock(tag) | learned.as_dict() | {"rev": 1}))
+    assert look_at("kite", "soho", "03")["shops"][0]["tills"]["03"]["says"].startswith("40 s slow")
+
+
+def test_a_long_registration_is_read_in_pages(counterfoil: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = look_at()
+    known = registry.retailers()
+    monkeypatch.setattr(registry, "MOST_LISTED", 1)
+    monkeypatch.setattr(registry, "retailers", lambda: known)
+    assert [*look_at("fern")["shops"], *look_at("kite")["shops"]] == list(whole["shops"][:4])
+
+
+def test_more_tills_than_are_told_at_once_are_said_to_be_there(
+    counterfoil: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspecting, "MOST_TILLS", 4)
+    told = look_at()
+    assert told["more"]
+    assert [shop["store"] for shop in told["shops"]] == ["hove", "lewes", "camden"]
 
 
 def test_a_till_that_is_not_registered_is_found_by_its_id(counterfoil: World) -> None:
