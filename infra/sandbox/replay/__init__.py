@@ -23,6 +23,7 @@ from infra.sandbox.replay.ledger import Ledger
 from infra.sandbox.replay.lines import Reader, in_order
 from infra.sandbox.replay.matcher import Matcher
 from infra.sandbox.replay.problems import Problems
+from infra.sandbox.replay.rendezvous import Rendezvous
 from infra.sandbox.replay.results import Results
 from infra.sandbox.replay.shops import Shops, adapters
 from infra.sandbox.replay.summary import Summary
@@ -59,9 +60,10 @@ def replay(
     tills = Reader(Path(receipts), "receipts", problems.report)
     total = sum(reader.size for reader in (payments, tills))
     started, lines = time.perf_counter(), 0
-    with payments, tills, Path(out).open("w", encoding="utf-8") as file, Ledger() as ledger:
+    rendezvous = Rendezvous()
+    with payments, tills, Path(out).open("w", encoding="utf-8") as file, Ledger(rendezvous) as ledger:
         results = Results(file)
-        world = World(intake, Matcher(settings, ledger, results), problems)
+        world = World(intake, Matcher(settings, rendezvous, ledger, results), problems)
         for lines, line in enumerate(in_order(iter(payments), iter(tills)), start=1):
             world.take(line)
             if progress and not lines % LINES_A_TICK:

@@ -21,8 +21,8 @@ from counterfoil.domain.matching import Ambiguous, Match, Unmatched, Wait
 from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.transactions import ReceiptOfMatch, Transaction
 from infra.sandbox.replay.alarms import Alarms
-from infra.sandbox.replay.ledger import Ledger, Record, Waiting
-from infra.sandbox.replay.rendezvous import LIFE, Place, Rendezvous, places_of
+from infra.sandbox.replay.ledger import Ledger
+from infra.sandbox.replay.rendezvous import LIFE, Place, Record, Rendezvous, places_of
 from infra.sandbox.replay.results import Results
 
 A_DAY = timedelta(days=1)
@@ -39,13 +39,13 @@ class Look:
 
 
 class Matcher:
-    def __init__(self, settings: Settings, ledger: Ledger, results: Results) -> None:
+    def __init__(self, settings: Settings, rendezvous: Rendezvous, ledger: Ledger, results: Results) -> None:
         self.settings = settings
+        self.rendezvous = rendezvous
         self.ledger = ledger
         self.results = results
         self.now = datetime.min.replace(tzinfo=UTC)
         self.alarms = Alarms()
-        self._rendezvous = Rendezvous()
         self._clocks: dict[str, Clock] = {}
         self._habits: dict[str, Habits] = {}
         self._seen_in: dict[datetime, set[str]] = {}
@@ -53,8 +53,8 @@ class Matcher:
 
     def settle(self, record: Record, step: int = 1) -> None:
         """Decides a side as far as it can be decided now. `step`: which look comes next, from 1, or A_DAY_LATER."""
-        waiting = self.ledger.undecided.get(record.key)
-        places = waiting.places if waiting else places_of(record)
+        waiting = self.rendezvous.places(record.key)
+        places = waiting or places_of(record)
         looks = [self._look(place, whole_day=step == looking.A_DAY_LATER) for place in places]
         look = looks[0] if len(looks) == 1 else _best(looks)
         if isinstance(look.decision, Match):
@@ -66,17 +66,17 @@ class Matcher:
 
     def leave(self, record: Record) -> None:
         """Takes a side away from where it waits."""
-        waiting = self.ledger.undecided.pop(record.key, None)
-        if waiting is None:
-            return
-        for place in waiting.places:
-            self._rendezvous.delete(place)
-        if isinstance(record, Transaction):
+        if self.rendezvous.delete(record.key) and isinstance(record, Transaction):
             self._seen_in.get(_hour(record.seen_at), set()).discard(record.key)
 
     def is_over(self, record: Record) -> bool:
         """Whether a side waited for seven days."""
-        return record.seen_at + LIFE <= self.now
+        return self.rendezvous.places(record.key) is not None and record.seen_at + LIFE <= self.now
+
+    def end_lives(self) -> None:
+        """Ends what waited for seven days."""
+        for record in self.rendezvous.waiting_since(self.now - LIFE):
+            self.end_life(record)
 
     def end_life(self, record: Record) -> None:
         """A side without a counterpart is left over; what is told of a payment later changes its record alone."""
@@ -85,9 +85,7 @@ class Matcher:
         self.ledger.keep(replace(record, state="expired") if isinstance(record, Transaction) else record)
 
     def _wait(self, record: Record, places: tuple[Place, ...]) -> None:
-        self.ledger.undecided[record.key] = Waiting(record, places)
-        for place in places:
-            self._rendezvous.put(place)
+        self.rendezvous.put(record.key, places)
         if isinstance(record, Transaction) and record.seen_at + A_DAY > self.now:
             hour = _hour(record.seen_at)
             if hour not in self._seen_in:
@@ -96,18 +94,18 @@ class Matcher:
             self._seen_in[hour].add(record.key)
 
     def _look_a_day_later(self, hour: datetime) -> None:
-        open_ = (self.ledger.undecided[key].record for key in self._seen_in.pop(hour))
-        for record in sorted(open_, key=lambda record: (record.seen_at, record.key)):
-            self.alarms.set(record.seen_at + A_DAY, self._look_again, record.key, looking.A_DAY_LATER)
+        for key in sorted(self._seen_in.pop(hour)):
+            [place, *_] = self.rendezvous.places(key) or ()
+            self.alarms.set(place.seen_at + A_DAY, self._look_again, key, looking.A_DAY_LATER)
 
     def _look_again(self, key: str, step: int) -> None:
-        waiting = self.ledger.undecided.get(key)
-        if waiting is not None:
-            self.settle(waiting.record, step)
+        places = self.rendezvous.places(key)
+        if places is not None:
+            self.settle(places[0].record, step)
 
     def _look(self, place: Place, *, whole_day: bool) -> Look:
         clock = self._clocks.get(place.side.till or "")
-        others, truncated = self._rendezvous.around(place, clock, self.now, whole_day=whole_day)
+        others, truncated = self.rendezvous.around(place, clock, self.now, whole_day=whole_day)
         if not others:
             return Look(place, (), matching.decide(place.side, (), {}, self.now))
         tills = {other.side.till for other in others} | {place.side.till}
@@ -124,13 +122,13 @@ class Matcher:
 
     def _claim(self, record: Record, faces: int, look: Look, decision: Match) -> None:
         """Gives the two sides to each other."""
-        counterpart = self.ledger.undecided[decision.key]
-        payment, tender = record, counterpart.record
+        counterpart = self.rendezvous.places(decision.key) or ()
+        payment, tender = record, counterpart[0].record
         if isinstance(record, CardTender):
             payment, tender = tender, payment
         assert isinstance(payment, Transaction)
         assert isinstance(tender, CardTender)
-        faces = faces if payment is record else len(counterpart.places)
+        faces = faces if payment is record else len(counterpart)
         self.leave(payment)
         self.leave(tender)
         match = ReceiptOfMatch(

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from counterfoil.domain import card_evidence
 from counterfoil.domain.facts import is_nominal, together
 from counterfoil.domain.tenders import CardTender
-from counterfoil.domain.transactions import OPEN, Recall, Transaction, codes_of_both, contradicts, merge
+from counterfoil.domain.transactions import OPEN, Recall, State, Transaction, codes_of_both, contradicts, merge
 from infra.sandbox.replay.matcher import Matcher
 
 
@@ -26,7 +26,7 @@ class Payments:
             self.matcher.settle(new)
 
     def _as_it_stands(self, known: Transaction) -> Transaction:
-        if known.key not in self.ledger.undecided or not self.matcher.is_over(known):
+        if not self.matcher.is_over(known):
             return known
         self.matcher.end_life(known)
         return self.ledger.transaction(known.key) or known
@@ -89,7 +89,7 @@ class Payments:
             self.results.withdrawn(was.key, tender, self.matcher.now, "another")
             version += 1
             recalls = (*was.recalls, Recall(match_id_of(was) or "", version, tender.at, "another"))
-        state = "void" if transaction.is_void else "undecided"
+        state: State = "void" if transaction.is_void else "undecided"
         return replace(transaction, state=state, match=None, version=version, recalls=recalls)
 
     def carry_on(self, transaction: Transaction) -> None:

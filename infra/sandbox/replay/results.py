@@ -12,7 +12,7 @@ from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.times import rfc3339
 from counterfoil.domain.transactions import RecallReason, ReceiptOfMatch, Transaction
 from infra.sandbox.replay.intake import names_of, names_of_receipt
-from infra.sandbox.replay.ledger import Record
+from infra.sandbox.replay.rendezvous import Record
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

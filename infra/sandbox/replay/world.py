@@ -38,8 +38,8 @@ class World:
         matcher = self._matcher
         while matcher.alarms:
             self._ring()
-        for waiting in matcher.ledger.undecided.values():
-            matcher.results.left_over(waiting.record)
+        for record in matcher.rendezvous.records():
+            matcher.results.left_over(record)
 
     def _take_receipts(self, line: Line) -> None:
         if line.sender not in self._intake.shops.retailers:
@@ -59,9 +59,7 @@ class World:
         matcher.now = line.at
         if self._swept is None or line.at - self._swept >= SWEPT_EVERY:
             self._swept = line.at
-            waiting = [each.record for each in matcher.ledger.undecided.values()]
-            for record in filter(matcher.is_over, waiting):
-                matcher.end_life(record)
+            matcher.end_lives()
 
     def _ring(self) -> None:
         self._matcher.now, action, what = self._matcher.alarms.pop()
