@@ -17,7 +17,6 @@ from pydantic import (
     ValidationError,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
 
 from counterfoil.domain import card_numbers
 from counterfoil.domain.currencies import CURRENCIES
@@ -106,22 +105,24 @@ class _Shape:
     pattern: str
     message: str
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         pattern = self.pattern
         for ours, ascii_only in _ASCII_CLASSES.items():
             pattern = pattern.replace(ours, ascii_only)
-        shaped = core_schema.str_schema(pattern=f"^(?:{pattern})$")
-        told = core_schema.custom_error_schema(
-            shaped, custom_error_type=_WRONG_SHAPE, custom_error_message=self.message
-        )
-        return core_schema.chain_schema([handler(source), told])
+        shape = {
+            "type": "custom-error",
+            "schema": {"type": "str", "pattern": f"^(?:{pattern})$"},
+            "custom_error_type": _WRONG_SHAPE,
+            "custom_error_message": self.message,
+        }
+        return {"type": "chain", "steps": [handler(source), shape]}
 
     def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return handler(core) | {"pattern": f"^(?:{self.pattern})$"}
 
 
 _WRONG_SHAPE = "wrong_shape"
-# The core's classes hold all of Unicode.
+# The core's own classes hold all of Unicode.
 _ASCII_CLASSES = {r"\d": "[0-9]", r"\s": r"[\t-\r ]", r"\S": r"[^\t-\r ]"}
 
 
