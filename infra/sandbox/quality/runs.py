@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
 from pathlib import Path
 
 from infra.retail.files import MERCHANTS, RECEIPTS, TRANSACTIONS
@@ -73,7 +74,8 @@ def _replayed(folder: Path) -> Result:
 
 def perform_all(runs: list[Run]) -> Iterator[tuple[Run, Result]]:
     """Each run with its result, as they end. What one raises ends all."""
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    # Spawned: who shows progress has threads, and a fork would copy their locks.
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         under_way = {pool.submit(perform, run): run for run in runs}
         try:
             for done in as_completed(under_way):
