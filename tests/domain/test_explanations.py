@@ -143,7 +143,8 @@ def test_support_reads_how_an_open_payment_stands(state: State, said: str) -> No
     assert told["Looked for under the amount authorised"].startswith("No receipt nearby could belong.")
     assert "wrong by more than is looked at" in told["What would settle it"]
     assert "next planned look is in 9 min 3 s, at 21 Nov 2026 09:24:08 UTC" in told["When it is looked at"]
-    assert "last planned look is at 22 Nov 2026 09:14:08 UTC" in told["When it is looked at"]
+    whole_day = "over its whole day, is planned in 23 h 59 min, within the hour after 22 Nov 2026 09:14:08 UTC"
+    assert whole_day in told["When it is looked at"]
     assert "given up in 6 d 23 h, at 28 Nov 2026 09:14:08 UTC" in told["When it is looked at"]
 
 

@@ -98,7 +98,7 @@ def _standing(case: Case) -> list[str]:
     for fact in transaction.facts:
         other = "" if fact.amount == first else f", {'more' if fact.amount > first else 'less'} than the first amount"
         lines.append(f"{_FACTS[fact.kind]} {moment(fact.at)}{other}.")
-    lines.append(f"It reached us {moment(transaction.seen_at)}. Its receipt is looked for at {transaction.scope}.")
+    lines.append(f"It reached us {moment(transaction.seen_at)}. Its shop is {transaction.scope}.")
     if not case.allowed:
         lines.append("Its customer does not let us find receipts now: nothing would be sent.")
     return lines
@@ -183,7 +183,8 @@ def _missing(ours: Codes, theirs: Codes) -> list[str]:
 
 def _time(said: datetime, paid: datetime, clock: Clock | None) -> str:
     apart = (said - paid).total_seconds()
-    stamped = f"Stamped {span_in_words(abs(apart))} {'after' if apart >= 0 else 'before'} the payment"
+    stamped = f"Stamped {span_in_words(abs(apart))} {'after' if apart > 0 else 'before'} the payment"
+    stamped = stamped if abs(apart) >= 1 else "Stamped in the second of the payment"
     if clock is None or not clock.count:
         return f"{stamped}, by a clock that we do not know yet."
     offset, spread = clock.offset_at(said), clock.spread_at(said)
@@ -236,10 +237,11 @@ def _codes_that_would(ours: Codes, receipts: Sequence[Side]) -> list[str]:
 def _looks_ahead(case: Case) -> list[str]:
     lines = ["It is decided again whenever a fact of it or a receipt comes that could be its own."]
     ahead = [at for at in case.planned if at > case.now]
-    if ahead:
-        lines.append(f"The next planned look is in {_until(ahead[0], case)}, at {moment(ahead[0])}.")
     if len(ahead) > 1:
-        lines.append(f"The last planned look is at {moment(ahead[-1])}.")
+        lines.append(f"The next planned look is in {_until(ahead[0], case)}, at {moment(ahead[0])}.")
+    if ahead:
+        last = f"in {_until(ahead[-1], case)}, within the hour after {moment(ahead[-1])}"
+        lines.append(f"A last look, over its whole day, is planned {last}.")
     lines.append(f"It is given up in {_until(case.ends_at, case)}, at {moment(case.ends_at)}.")
     return lines
 

@@ -39,7 +39,7 @@ class Case:
 
     `allowed`: whether its customer lets us find receipts now. `tender`: the one it is matched to. `looks`: one for each
     amount and time, while it is open. `clocks`: by till tag; `habits`: of the shop. `planned`: when it is looked at
-    again. `ends_at`: when an open one is given up.
+    again, the last time over its whole day. `ends_at`: when an open one is given up.
     """
 
     transaction: Transaction
