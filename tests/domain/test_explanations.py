@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,7 +14,7 @@ from counterfoil.domain.facts import Fact
 from counterfoil.domain.habits import FIRST_DAY
 from counterfoil.domain.sides import Codes, Side
 from counterfoil.domain.tenders import CardTender, Revision
-from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, State, Transaction
+from counterfoil.domain.transactions import DeliveryRecord, Recall, RecallReason, ReceiptOfMatch, State, Transaction
 
 PAID = datetime(2026, 11, 21, 9, 14, 5, tzinfo=UTC)
 SEEN = PAID + timedelta(seconds=3)
@@ -216,6 +216,20 @@ def test_every_other_state_has_its_words(asked: Case, to_them: str, to_us: str) 
     assert to_us in support(asked)["How it stands"]
     if not asked.is_open:
         assert "When it is looked at" not in support(asked)
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_no_state_is_left_out(state: State) -> None:
+    asked = matched() if state == "matched" else case(payment(state))
+    assert customer(asked)
+    assert support(asked)["How it stands"]
+
+
+@pytest.mark.parametrize("why", get_args(RecallReason))
+def test_no_reason_to_take_a_receipt_back_is_left_out(why: RecallReason) -> None:
+    asked = case(payment(recalls=(Recall("match", 1, PAID, why),), version=1))
+    assert "Version 1 takes a receipt back" in support(asked)["What the bank was told"]
+    assert customer(asked)
 
 
 def test_a_reversed_payment_says_what_became_of_its_receipt() -> None:
