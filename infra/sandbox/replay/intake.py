@@ -14,7 +14,7 @@ from counterfoil.banks.adapter import BankAdapter
 from counterfoil.domain import codes
 from counterfoil.domain.facts import is_void
 from counterfoil.domain.merchants import CARD
-from counterfoil.domain.receipts import Receipt, Tender, canonical_json, card_tenders, likeness
+from counterfoil.domain.receipts import Receipt, Tender, card_tenders, likeness
 from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender, Revision
 from counterfoil.domain.times import to_millis
@@ -121,7 +121,8 @@ class Intake:
     def _receipt(self, retailer: str, receipt: Receipt, now: datetime) -> ReceiptTaken:
         branch = self._branch(retailer, receipt, now)
         receipt_key = f"{retailer}/{receipt.receipt_id}"
-        body_key = "=" + _digest(f"{retailer} ".encode() + likeness(receipt))
+        shared = likeness(receipt)
+        body_key = "=" + _digest(f"{retailer} ".encode() + shared)
         revision = Revision(receipt.version or 0, to_millis(now))
         till_name = f"{retailer}/{receipt.store_id}/{receipt.till_id}" if receipt.till_id else None
         issued_at = in_utc(receipt.issued_at)
@@ -145,7 +146,7 @@ class Intake:
             )
             for ordinal, (index, tender) in enumerate(card_tenders(receipt))
         )
-        return ReceiptTaken(receipt_key, body_key, _digest(canonical_json(receipt)), tenders, revision)
+        return ReceiptTaken(receipt_key, body_key, _digest(shared + _own_words(receipt)), tenders, revision)
 
     def _branch(self, retailer: str, receipt: Receipt, now: datetime) -> Branch:
         problems = [
@@ -174,6 +175,13 @@ class Intake:
 def as_it_is(_name: str, _scope: str, value: str) -> str:
     """In place of the keyed hash: within one process nothing is kept that could leak, and equal stays equal."""
     return value
+
+
+def _own_words(receipt: Receipt) -> bytes:
+    """What `likeness` leaves out: with it, equal bytes for equal receipts, for half the price of `canonical_json`."""
+    barcode = receipt.barcode
+    printed = (barcode.symbology, barcode.value) if barcode else None
+    return repr((receipt.receipt_id, receipt.version, receipt.issued_at.isoformat(), printed)).encode()
 
 
 def _digest(content: bytes) -> str:
