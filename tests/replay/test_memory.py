@@ -11,8 +11,9 @@ from infra.sandbox.replay.summary import Summary
 from tests.replay.tape import CARD, Tape
 
 PAIRS = 600
-A_RECORD = 1_000
-"""Bytes that the two records of a match would take at least, were they kept in memory."""
+FEW = PAIRS // 5
+A_MATCH = 2_000
+"""Bytes that the records of a match take in memory."""
 
 
 def write(folder: Path, pairs: int, *, decided: bool) -> tuple[Path, Path, Path]:
@@ -49,14 +50,14 @@ def small_caches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_longer_file_takes_no_more(tmp_path: Path) -> None:
     peak(tmp_path, 10, decided=True)  # what is imported and cached once
-    short, _ = peak(tmp_path, PAIRS // 5, decided=True)
+    short, _ = peak(tmp_path, FEW, decided=True)
     long, summary = peak(tmp_path, PAIRS, decided=True)
     assert summary.matches == PAIRS
-    assert long - short < A_RECORD * PAIRS / 3
+    assert long - short < A_MATCH * (PAIRS - FEW) / 2
 
 
 def test_what_waits_is_small(tmp_path: Path) -> None:
-    few, _ = peak(tmp_path, PAIRS // 5, decided=False)
+    few, _ = peak(tmp_path, FEW, decided=False)
     many, summary = peak(tmp_path, PAIRS, decided=False)
     assert summary.left["receipts unmatched"] == PAIRS
-    assert (many - few) / (PAIRS - PAIRS // 5) < 900  # bytes
+    assert (many - few) / (PAIRS - FEW) < 900  # bytes
