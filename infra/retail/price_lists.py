@@ -136,5 +136,5 @@ KINDS: Final = (
     Kind("restaurant", "5812", 0.14, 130, 12, _EVENING, (18, 26, 20, 14, 10, 7, 5), _RESTAURANT, tills=2, weekend=1.6),
     Kind("fuel", "5541", 0.08, 360, 6, _ALL_DAY, (70, 24, 6), _FUEL_SHOP, tills=4, step=1),
     Kind("fashion", "5651", 0.09, 150, 9, _DAYTIME, (58, 26, 11, 5), _FASHION, tills=3, step=1, weekend=1.5, refunds=8),
-    Kind("transit", "4111", 0.01, 200, 6, _ALL_DAY, (1,), _JOURNEYS, tills=1, weekend=0.7, refunds=0.0),
+    Kind("transit", "4111", 0.03, 70, 6, _ALL_DAY, (1,), _JOURNEYS, tills=1, weekend=0.7, refunds=0.0),
 )  # fmt: skip

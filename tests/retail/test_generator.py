@@ -15,11 +15,12 @@ from counterfoil.banks import direct
 from counterfoil.domain import receipts, registration
 from counterfoil.domain.merchants import scopes
 from infra.retail.files import MERCHANTS, RECEIPTS, TRANSACTIONS, TRUTH, SortedLines
+from infra.retail.price_lists import KINDS
 from infra.retail.recipe import SCENARIOS, Recipe
 from infra.retail.tills import DAY, SWITCH, Line, TillClock, made_clock
 from infra.retail.trading import write
 
-SALES = 4000
+SALES = 10_000
 EVERY_FILE = (MERCHANTS, TRANSACTIONS, RECEIPTS, TRUTH)
 
 
@@ -50,9 +51,21 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Made:
     # With enough of what is rare.
     recipe = replace(
-        SCENARIOS["mixed"], sales=SALES, reprinted=0.05, corrected_amount=0.05, two_cards=0.05, refunds=0.05
+        SCENARIOS["mixed"],
+        sales=SALES,
+        days=1,
+        chain_size=1,
+        reprinted=0.05,
+        corrected_amount=0.05,
+        two_cards=0.05,
+        refunds=0.05,
     )
     return make(tmp_path_factory.mktemp("mixed"), recipe)
+
+
+def test_every_kind_of_shop_sells(mixed: Made) -> None:
+    assert {row["shop"] for row in mixed.truth} == {kind.name for kind in KINDS}
+    assert {"pump", "transit", "refund", "tip_cleared", "gift_card", "corrected_amount", "reprint"} <= mixed.tags.keys()
 
 
 def test_every_line_can_be_taken(mixed: Made) -> None:
@@ -110,7 +123,7 @@ def test_the_same_seed_makes_the_same_bytes(mixed: Made, tmp_path: Path) -> None
 
 
 def test_as_much_is_sold_as_was_asked_for(mixed: Made) -> None:
-    sold = {line["body"]["receipt_id"] for line in mixed.receipts if not line["body"]["receipt_id"].endswith("-R")}
+    sold = {(line["retailer"], line["body"]["receipt_id"].removesuffix("-R")) for line in mixed.receipts}
     assert len(sold) == pytest.approx(SALES, rel=0.1)
 
 
