@@ -56,21 +56,24 @@ def replay(
     problems = problems or Problems()
     shops = Shops.read(Path(merchants))
     intake = Intake(shops, adapters(json.loads(BANKS.read_text())["banks"]))
-    payments = Reader(Path(transactions), "transactions", problems.report)
-    tills = Reader(Path(receipts), "receipts", problems.report)
-    total = sum(reader.size for reader in (payments, tills))
-    started, lines = time.perf_counter(), 0
     rendezvous = Rendezvous()
-    with payments, tills, Path(out).open("w", encoding="utf-8") as file, Ledger(rendezvous) as ledger:
+    started, processor = time.perf_counter(), time.process_time()
+    with (
+        Reader(Path(transactions), "transactions", problems.report) as payments,
+        Reader(Path(receipts), "receipts", problems.report) as tills,
+        Path(out).open("w", encoding="utf-8") as file,
+        Ledger(rendezvous) as ledger,
+    ):
+        size = payments.size + tills.size
         results = Results(file)
         world = World(intake, Matcher(settings, rendezvous, ledger, results), problems)
-        for lines, line in enumerate(in_order(iter(payments), iter(tills)), start=1):
+        for number, line in enumerate(in_order(iter(payments), iter(tills)), start=1):
             world.take(line)
-            if progress and not lines % LINES_A_TICK:
-                progress(payments.done + tills.done, total, payments.count + tills.count)
+            if progress and not number % LINES_A_TICK:
+                progress(payments.done + tills.done, size, payments.count + tills.count)
         world.end()
         if progress:
-            progress(total, total, payments.count + tills.count)
+            progress(size, size, payments.count + tills.count)
     return Summary(
         transactions=payments.count,
         receipts=tills.count,
@@ -79,4 +82,5 @@ def replay(
         left=results.left,
         counts=results.counts,
         seconds=time.perf_counter() - started,
+        processor_seconds=time.process_time() - processor,
     )

@@ -20,12 +20,12 @@ class Payments:
         if known is not None:
             self._merge(self._as_it_stands(known), new)
         elif new.state == "void":
-            self.results.counts["reversed"] += 1
             self.ledger.keep(new)
         else:
             self.matcher.settle(new)
 
     def _as_it_stands(self, known: Transaction) -> Transaction:
+        """The record, its life ended if a week went by."""
         if not self.matcher.is_over(known):
             return known
         self.matcher.end_life(known)
@@ -95,7 +95,6 @@ class Payments:
     def carry_on(self, transaction: Transaction) -> None:
         """All that follows from how a transaction stands, or moved to."""
         if transaction.state not in OPEN:
-            self.results.counts["reversed"] += transaction.state == "void"
             self.ledger.keep(transaction)
         else:
             self.matcher.settle(transaction)

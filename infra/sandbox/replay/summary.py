@@ -15,12 +15,13 @@ CALIBRATION_ROUNDS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Lines by file, matches by method, sides left over by kind and outcome, and what else was counted; seconds."""
+    """Lines by file, matches by method, sides left over by kind and outcome, what else was counted, and times (s)."""
 
     transactions: int
     receipts: int
     bad: int
     seconds: float
+    processor_seconds: float
     methods: Mapping[str, int] = field(default_factory=Counter)
     left: Mapping[str, int] = field(default_factory=Counter)
     counts: Mapping[str, int] = field(default_factory=Counter)
@@ -33,10 +34,6 @@ class Summary:
     def matches(self) -> int:
         """How many matches were made; a few of them may have been withdrawn."""
         return sum(self.methods.values())
-
-    @property
-    def lines_a_second(self) -> float:
-        return self.lines / self.seconds if self.seconds else 0.0
 
 
 def show(summary: Summary, console: Console) -> None:
@@ -52,25 +49,26 @@ def show(summary: Summary, console: Console) -> None:
         for name, count in sorted(counts.items()):
             table.add_row(f"{'  by ' if title == 'matches' else '  ' if title else ''}{name}", f"{count:,}")
         table.add_section()
-    speed, machine = summary.lines_a_second, rounds_a_second()
+    speed, machine = summary.lines / summary.processor_seconds, rounds_a_second()
     table.add_row("time", f"{summary.seconds:,.1f} s")
-    table.add_row("lines a second", f"{speed:,.0f}")
-    table.add_row("this machine: rounds of a plain loop a second", f"{machine / 1e6:,.1f} million")
+    table.add_row("lines a second", f"{summary.lines / summary.seconds:,.0f}")
+    table.add_row("lines a second of the processor's time", f"{speed:,.0f}")
+    table.add_row("rounds of a plain loop in such a second", f"{machine / 1e6:,.1f} million")
     table.add_row("lines a million rounds", f"{speed / machine * 1e6:,.0f}")
     table.add_row("peak memory", f"{peak_memory() / 2**20:,.0f} MiB")
     console.print(table)
 
 
 def rounds_a_second() -> float:
-    """How fast this machine runs a loop of plain Python: what a speed must be seen beside. The best of three."""
+    """How fast this machine runs a loop of plain Python, so that machines can be compared. The best of three."""
     return CALIBRATION_ROUNDS / min(_loop() for _ in range(3))
 
 
 def _loop() -> float:
-    started, total = time.perf_counter(), 0
+    started, total = time.process_time(), 0
     for number in range(CALIBRATION_ROUNDS):
         total = (total * 31 + number) & 0xFFFF
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def peak_memory() -> int:
