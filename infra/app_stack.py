@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra import packages
-from infra.areas import customer, delivery, files, intake, linking, operations, public
+from infra.areas import customer, delivery, files, inspection, intake, linking, operations, public
 from infra.data_stack import DataStack
 from infra.function import Function, Platform, alarm
 from infra.names import REGION
@@ -59,7 +59,8 @@ class AppStack(Stack):
         queues = {"match": matching, "files": files.add(self, matching), "links": links, **deliveries}
         customer.add(self)
         public.add(self)
-        operations.add(self, deliveries)
+        operations.add(self, matching, deliveries)
+        inspection.add(self)
         self._stage()
         CfnOutput(
             self,

@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -110,6 +111,30 @@ class Function(Construct):
             *(["kms:Encrypt", "kms:GenerateDataKey"] if writes else []),
         ]
         self.allow(key_actions, table.encryption_key.key_arn, via="dynamodb")
+
+    def use_index(self, table: dynamodb.Table, index: str) -> None:
+        """Reads one index of a table, and nothing else of it."""
+        self.allow(QUERY, f"{table.table_arn}/index/{index}")
+        self._use_key(table, writes=False)
+
+    def run_every(self, interval: str, description: str) -> None:
+        """Starts it by itself at each `interval`, such as `15 minutes`. A start that failed is not tried again."""
+        arn = self.lambda_function.function_arn
+        role = iam.Role(self, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+        role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[arn]))
+        scheduler.CfnSchedule(
+            self,
+            "Schedule",
+            description=description,
+            schedule_expression=f"rate({interval})",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=arn,
+                role_arn=role.role_arn,
+                input="{}",
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
+            ),
+        )
 
     def keep_pace(self, table: dynamodb.Table) -> None:
         """Counts what partners send, and nothing else of that table."""

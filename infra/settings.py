@@ -36,6 +36,16 @@ class Settings:
         return (2, 4, 8) if self.sandbox else (15, 60, 600)
 
     @property
+    def revisited_after(self) -> tuple[int, int]:
+        """When an open payment is decided once more, and when it is closed."""
+        return (10, 3600) if self.sandbox else (24 * 3600, 7 * 24 * 3600)
+
+    @property
+    def revisit_spread(self) -> int:
+        """Over how many seconds such decisions are spread (SQS delays by at most 900)."""
+        return 1 if self.sandbox else 900
+
+    @property
     def delivery_waits(self) -> tuple[int, ...]:
         if self.sandbox:
             return (1, 2, 3, 4, 5, 6, 7, 8)

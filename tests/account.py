@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "DELIVERY_MAPPINGS": json.dumps({bank: f"mapping-of-{bank}" for bank in BANKS}),
     "SEALING_SECRET": "counterfoil/sealing",
     "MATCH_WAITS": "15,60,600",
+    "REVISITED_AFTER": "86400,604800",
     "DELIVERY_WAITS": "5,300,1800,7200,18000,36000,43200,43200,43200,43200,43200",
     "ALLOW_LOOPBACK_CALLBACKS": "true",
     "POWERTOOLS_SERVICE_NAME": "test",

@@ -4,12 +4,10 @@ from collections import defaultdict
 from typing import Any
 
 from counterfoil.domain.tenders import CardTender
-from counterfoil.domain.transactions import Transaction
+from counterfoil.domain.transactions import OPEN, Transaction
 from counterfoil.store import tenders, transactions
 from tests.account import stored
 from tests.world import World
-
-OPEN = ("undecided", "ambiguous")
 
 
 def kept() -> tuple[dict[str, Transaction], dict[str, CardTender]]:

@@ -65,14 +65,17 @@ IMPURE_MODULES = {
 }
 IMPURE_CALLS = {"now", "today", "utcnow", "open", "print"}
 # The queues' messages are sealed by the functions before, anew each time; operators send the sandbox's own
-# merchants.json and banks.json. Every other function is called from outside, with a body that can be written down.
+# merchants.json and banks.json, and ask about what became of those messages. Every other function is called from
+# outside, with a body that can be written down.
 WITHOUT_EVENT = {
     "match_receipts",
     "receipt_file_rows",
     "deliver_receipt",
     "probe_banks",
+    "revisit_undecided",
     "linked_accounts",
     "register_partners",
+    "inspect_matching",
 }
 # Libraries whose module has another name, and those that come with one that we name.
 MODULE_OF = {"aws-cdk-lib": "aws_cdk", "python-barcode": "barcode", "pytest-xdist": "xdist"}

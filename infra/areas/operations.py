@@ -1,4 +1,5 @@
-"""What runs by itself or at ops' word: partners registered, failing banks paused and probed. Never over HTTP."""
+"""What runs by itself or at ops' word, never over HTTP: partners registered, failing banks paused and probed, payments
+without a receipt decided once more after a day."""
 
 from __future__ import annotations
 
@@ -6,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
 
 from infra.areas import delivery
 from infra.function import QUERY, READ_ITEM, WRITE_ITEM, Function, alarm
@@ -19,9 +18,10 @@ if TYPE_CHECKING:
     from infra.queues import WorkQueue
 
 
-def add(app: AppStack, delivery_queues: Mapping[str, WorkQueue]) -> None:
+def add(app: AppStack, matching: WorkQueue, delivery_queues: Mapping[str, WorkQueue]) -> None:
     _register_partners(app)
     _probe_banks(app, delivery_queues)
+    _revisit_undecided(app, matching)
 
 
 def _register_partners(app: AppStack) -> None:
@@ -60,33 +60,46 @@ def _probe_banks(app: AppStack, delivery_queues: Mapping[str, WorkQueue]) -> Non
     function.take_from(*(work.queue for work in delivery_queues.values()))
     mappings = [work.mapping.event_source_mapping_arn for work in delivery_queues.values()]
     function.allow(["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"], *mappings)
-    _every_minute(app, function)
+    function.run_every("1 minute", "Each bank's health is looked at")
     CfnOutput(app, "ProbeFunction", value=function.lambda_function.function_name)
-    paused = cloudwatch.Metric(
-        namespace="Counterfoil",
-        metric_name="BankPaused",
-        dimensions_map={"service": "probe_banks"},
-        period=Duration.minutes(1),
-        statistic="Sum",
-    )
-    alarm(function, "BankPaused", app.alarms, paused, 1)
+    alarm(function, "BankPaused", app.alarms, _counted("BankPaused", "probe_banks", Duration.minutes(1)), 1)
 
 
-def _every_minute(app: AppStack, function: Function) -> None:
-    arn = function.lambda_function.function_arn
-    role = iam.Role(app, "ProbeScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-    role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[arn]))
-    scheduler.CfnSchedule(
+def _revisit_undecided(app: AppStack, matching: WorkQueue) -> None:
+    settings, data = app.settings, app.data
+    timeout = 840
+    function = Function(
         app,
-        "ProbeSchedule",
-        description="Each bank's health is looked at",
-        schedule_expression="rate(1 minute)",
-        flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-        target=scheduler.CfnSchedule.TargetProperty(
-            arn=arn,
-            role_arn=role.role_arn,
-            input="{}",
-            # The next minute tries again anyway.
-            retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
-        ),
+        "revisit_undecided",
+        app.platform,
+        description="Has payments without a receipt decided once more after a day, and closes them after a week",
+        timeout_seconds=timeout,
+        memory_mb=1024,
+        environment={
+            "LEDGER_TABLE": data.ledger.table_name,
+            "RENDEZVOUS_TABLE": data.rendezvous.table_name,
+            "MATCH_QUEUE_URL": matching.queue.queue_url,
+            "REVISITED_AFTER": ",".join(map(str, settings.revisited_after)),
+            "WORK_SECONDS": str(timeout * 2 // 3),
+            "SPREAD_SECONDS": str(settings.revisit_spread),
+        },
+    )
+    function.use_table(data.ledger, "dynamodb:GetItem", "dynamodb:PutItem")
+    function.use_index(data.ledger, "by_due")
+    function.use_table(data.rendezvous, "dynamodb:DeleteItem")
+    function.send_to(matching.queue)
+    function.run_every("15 minutes", "Payments without a receipt are visited after a day and after a week")
+    CfnOutput(app, "RevisitFunction", value=function.lambda_function.function_name)
+    behind = _counted("RoundBehind", "revisit_undecided", Duration.minutes(15))
+    alarm(function, "RoundBehind", app.alarms, behind, 1, 8)
+
+
+def _counted(name: str, function: str, period: Duration) -> cloudwatch.Metric:
+    """What a function counted in each `period`."""
+    return cloudwatch.Metric(
+        namespace="Counterfoil",
+        metric_name=name,
+        dimensions_map={"service": function},
+        period=period,
+        statistic="Sum",
     )

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from counterfoil.runtime import secrets
-from counterfoil.store import clocks
+from counterfoil.store import clocks, keys
 from tests.flows.linked import Customer, customer_in
+from tests.flows.rounds import SHARDS, revisit
 from tests.world import World
 
 
@@ -30,3 +31,11 @@ def linked(customer: Customer) -> Customer:
     till = secrets.sealer().code("till", "kite", "soho/03")
     clocks.observe(till, customer.world.now, customer.world.now, customer.world.now)
     return customer
+
+
+@pytest.fixture
+def watched(shop: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The rounds over the open payments were begun, as they are with the deployment."""
+    monkeypatch.setattr(keys, "SHARDS", SHARDS)
+    assert revisit(shop) == {}
+    return shop

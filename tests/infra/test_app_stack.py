@@ -71,13 +71,16 @@ def test_every_function_has_its_alarms(production: Synthesis) -> None:
     assert alarms == dict.fromkeys(functions, ALARMS_OF_A_FUNCTION)
 
 
-def test_somebody_hears_of_a_paused_bank(production: Synthesis) -> None:
+@pytest.mark.parametrize(("counted", "function"), [("BankPaused", "probe_banks"), ("RoundBehind", "revisit_undecided")])
+def test_somebody_hears_of_what_is_counted(production: Synthesis, counted: str, function: str) -> None:
     (alarm,) = (
-        each for each in production.resources("CloudWatch::Alarm").values() if each["Namespace"] == "Counterfoil"
+        each
+        for each in production.resources("CloudWatch::Alarm").values()
+        if (each["Namespace"], each["MetricName"]) == ("Counterfoil", counted)
     )
-    function = production.functions()["probe_banks"]["Environment"]["Variables"]
-    assert (alarm["MetricName"], alarm["Threshold"]) == ("BankPaused", 1)
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": function["POWERTOOLS_SERVICE_NAME"]}]
+    variables = production.functions()[function]["Environment"]["Variables"]
+    assert alarm["Threshold"] == 1
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
     assert alarm["AlarmActions"]
 
 

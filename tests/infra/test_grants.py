@@ -133,12 +133,34 @@ def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_rea
 
 
 def test_a_schedule_calls_its_function_and_nothing_else(production: Synthesis) -> None:
-    (schedule,) = production.resources("Scheduler::Schedule").values()
     functions = {name: each["Handler"] for name, each in production.resources("Lambda::Function").items()}
-    assert schedule["ScheduleExpression"] == "rate(1 minute)"
-    assert functions[ref(schedule["Target"]["Arn"])] == "probe_banks.handler"
-    (own,) = (each for name, each in _statements(production) if name == ref(schedule["Target"]["RoleArn"]))
-    assert (own["Action"], own["Resource"]) == ("lambda:InvokeFunction", schedule["Target"]["Arn"])
+    found = {}
+    for schedule in production.resources("Scheduler::Schedule").values():
+        target = schedule["Target"]
+        found[functions[ref(target["Arn"])]] = schedule["ScheduleExpression"]
+        (own,) = (each for name, each in _statements(production) if name == ref(target["RoleArn"]))
+        assert (own["Action"], own["Resource"]) == ("lambda:InvokeFunction", target["Arn"])
+    assert found == {
+        "probe_banks.handler": "rate(1 minute)",
+        "revisit_undecided.handler": "rate(15 minutes)",
+    }
+
+
+def test_whoever_revisits_payments_reads_one_index_and_deletes_nothing_but_pointers(production: Synthesis) -> None:
+    found = {
+        (action, table, str(each["Resource"]).partition("/index/")[2].rstrip("'\"]}"))
+        for name, each in _statements(production)
+        if name == "revisit_undecided"
+        for action in _listed(each["Action"])
+        for table in ("Ledger", "Rendezvous", "Salts")
+        if action.startswith("dynamodb:") and f"GetAtt{table}" in str(each["Resource"])
+    }
+    assert found == {
+        ("dynamodb:GetItem", "Ledger", ""),
+        ("dynamodb:PutItem", "Ledger", ""),
+        ("dynamodb:Query", "Ledger", "by_due"),
+        ("dynamodb:DeleteItem", "Rendezvous", ""),
+    }
 
 
 def test_only_the_banks_own_mappings_are_held_and_released(production: Synthesis) -> None:

@@ -92,7 +92,8 @@ def test_ops_pause_and_resume_a_bank(order: str, live: Live) -> None:
 
 
 def test_the_schedule_comes_by_every_minute(live: Live) -> None:
-    (schedule,) = live.client("scheduler").list_schedules()["Schedules"]
+    schedules = live.client("scheduler").list_schedules()["Schedules"]
+    (schedule,) = (each for each in schedules if "Probe" in each["Name"])
     found = live.client("scheduler").get_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
     assert (found["ScheduleExpression"], found["State"]) == ("rate(1 minute)", "ENABLED")
     assert live.deployment.outputs["ProbeFunction"] in found["Target"]["Arn"]

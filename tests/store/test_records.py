@@ -3,6 +3,7 @@
 from counterfoil.domain.rates import Limits
 from counterfoil.domain.records import RECORDS
 from counterfoil.store import bank_health
+from functions import revisit_undecided
 from tests.flows.linked import customer_in
 from tests.world import World
 
@@ -29,6 +30,7 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
     for _ in range(Limits().lump):
         counterfoil.play("delivery_status.unknown")
     counterfoil.run(0)
+    revisit_undecided.handler({}, None)
     with customer_in(counterfoil) as customer:
         customer.connect()
     bank_health.note("openbank", 500, counterfoil.now, took=False)

@@ -169,6 +169,7 @@ RECORDS: tuple[Record, ...] = (
         False,
         False,
     ),
+    Record("place of a round", "ledger", "W#/W", "nobody", "last run", None, "no personal data", "keep", False, False),
     Record("receipt file", "ledger", "F#/F", "partner", "created", timedelta(days=30), _PARTNERS, "keep", False, False),
     Record(
         "uploaded receipts",

@@ -13,8 +13,8 @@ from counterfoil.domain.matching import Codes
 
 Kind = Literal["sale", "refund"]
 State = Literal["undecided", "ambiguous", "unmatched", "matched", "void", "withdrawn", "expired"]
-"""`ambiguous`: more than one receipt may be its. `unmatched`: none was its a day later. `void`: reversed. `withdrawn`: its
-customer withdrew while its receipt was on the way, and it stays without one. `expired`: so does one undecided for a week.
+"""`ambiguous`: more than one receipt may be its. `unmatched`: none was, a day later. `void`: reversed. `withdrawn`: its
+customer withdrew while its receipt was on the way, and it stays without one. `expired`: so it does, open for a week.
 """
 
 OPEN: frozenset[State] = frozenset({"undecided", "ambiguous", "unmatched"})

@@ -6,7 +6,7 @@ ConditionFailed with what stands there; conditions are made by the functions tha
 
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -151,6 +151,23 @@ def query(table: Table, pk: str, between: tuple[str, str], *, limit: int, consis
         ConsistentRead=consistent,
     )
     return [_inward(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
+
+
+def query_index(table: Table, index: str, attribute: str, value: str) -> Iterator[list[Item]]:
+    """What an index has under a value, a page at a time: the keys only, and not always what was written just now."""
+    pages = (
+        _client()
+        .get_paginator("query")
+        .paginate(
+            TableName=table.name,
+            IndexName=index,
+            KeyConditionExpression="#key = :pk",
+            ExpressionAttributeNames={"#key": attribute},
+            ExpressionAttributeValues=_outward({":pk": value}),
+        )
+    )
+    for page in pages:
+        yield [_inward(item) for item in page["Items"]]
 
 
 def write(change: Put | Change) -> None:
