@@ -16,7 +16,10 @@ What = Literal["authorised", "cleared", "reversed", "refunded"]
 
 @dataclass(slots=True)
 class CardPayment:
-    """`shown`: the last four digits that the till saw. `amount`: pence, as authorised or refunded."""
+    """`shown`: the last four digits that the till saw. `amount`: pence, as authorised or refunded.
+
+    `told`: when the first of its events was here, none where its customer is a stranger.
+    """
 
     transaction_id: str
     store: Store
@@ -28,6 +31,7 @@ class CardPayment:
     auth: str
     rrn: str
     original: str | None = None
+    told: float | None = None
 
     @property
     def by_phone(self) -> bool:

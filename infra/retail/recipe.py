@@ -56,8 +56,8 @@ class Recipe:
     clocks_hour_off: float = 0.015
     clocks_miss_the_switch: float = 0.03
     clocks_drifting: float = 0.04
-    # What the time on a receipt means; the other stores say when it was printed.
-    stores_stamping_at_close: float = 0.01
+    # What the time on a receipt means; the others say when it was printed.
+    tills_stamping_at_close: float = 0.01
     quick_stores_stamping_orders: float = 0.2
     restaurants_stamping_bills: float = 0.15
 

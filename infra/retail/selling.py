@@ -88,7 +88,7 @@ class Seller:
             visit.at += random.uniform(8, 45)
             visit.tags.append("retried")
             payment = self._payment(visit, visit.basket.amount, payment.shown)
-        told, tags = self._sender.event(payment, "authorised", payment.at, payment.amount)
+        tags = self._sender.event(payment, "authorised", payment.at, payment.amount)
         sent = self._print(visit, payment.tender(recipe, random, payment.amount), payment.amount)
         taken_back = random.random() < recipe.taken_back
         if taken_back:
@@ -97,7 +97,7 @@ class Seller:
             tags.append("taken_back")
         elif random.random() < recipe.clearing_told:
             self._clear(payment, payment.amount)
-        self._know(visit, payment, told, sent, tags, void=taken_back)
+        self._know(visit, payment, sent, tags, void=taken_back)
         if not taken_back and random.random() < recipe.refunds * visit.store.kind.refunds:
             self._refund(visit, payment, sent)
 
@@ -109,12 +109,12 @@ class Seller:
         total = bill + tip
         if random.random() >= recipe.tips_cleared:
             payment = self._payment(visit, total)
-            told, tags = self._sender.event(payment, "authorised", payment.at, total)
+            tags = self._sender.event(payment, "authorised", payment.at, total)
             sent = self._print(visit, payment.tender(recipe, random, total), total, tip)
-            self._know(visit, payment, told, sent, [*tags, "tip_on_terminal"])
+            self._know(visit, payment, sent, [*tags, "tip_on_terminal"])
             return
         payment = self._payment(visit, bill)
-        told, tags = self._sender.event(payment, "authorised", payment.at, bill)
+        tags = self._sender.event(payment, "authorised", payment.at, bill)
         if random.random() < recipe.tips_on_receipt:
             wait = random.uniform(60, 600)
             sent = self._print(visit, payment.tender(recipe, random, total), total, tip, delay=wait)
@@ -124,7 +124,7 @@ class Seller:
             tags.append("tip_cleared")
         at_night = visit.closes + random.uniform(600, 2 * HOUR)
         self._sender.event(payment, "cleared", at_night, total, wait=random.uniform(0, 8 * HOUR))
-        self._know(visit, payment, told, sent, tags)
+        self._know(visit, payment, sent, tags)
 
     def _at_pump(self, visit: Visit) -> None:
         """A sum is reserved, fuel flows, what it costs is cleared. A pump is a till of its own, or the shop's."""
@@ -137,22 +137,22 @@ class Seller:
         amount = visit.basket.amount
         reserved = 100 if random.random() < recipe.reservations_of_a_pound else 10_000
         payment = self._payment(visit, reserved)
-        told, tags = self._sender.event(payment, "authorised", payment.at, reserved)
+        tags = self._sender.event(payment, "authorised", payment.at, reserved)
         visit.at += random.uniform(100, 360)
         sent = self._print(visit, payment.tender(recipe, random, amount), amount)
         wait = random.uniform(2, 60) if random.random() < 0.8 else random.uniform(4, 14) * HOUR
         self._sender.event(payment, "cleared", visit.at, amount, wait=wait)
-        self._know(visit, payment, told, sent, [*tags, "pump"])
+        self._know(visit, payment, sent, [*tags, "pump"])
 
     def _journeys(self, visit: Visit) -> None:
         """A touch in, and at night the charge for all of the day with its receipt."""
         payment = self._payment(visit, 10)
-        told, tags = self._sender.event(payment, "authorised", payment.at, 10)
+        tags = self._sender.event(payment, "authorised", payment.at, 10)
         visit.at = visit.closes + self._random.uniform(4, 6) * HOUR
         self._sender.event(payment, "cleared", visit.at, visit.basket.amount)
         tender = payment.tender(self._recipe, self._random, visit.basket.amount)
         sent = self._print(visit, tender, visit.basket.amount)
-        self._know(visit, payment, told, sent, [*tags, "transit"])
+        self._know(visit, payment, sent, [*tags, "transit"])
 
     def _with_gift_card(self, visit: Visit) -> None:
         amount = visit.basket.amount
@@ -162,10 +162,10 @@ class Seller:
             self._print(visit, gift, amount)
             return
         payment = self._payment(visit, amount - off)
-        told, tags = self._sender.event(payment, "authorised", payment.at, amount - off)
+        tags = self._sender.event(payment, "authorised", payment.at, amount - off)
         card = payment.tender(self._recipe, self._random, amount - off)
         sent = self._print(visit, f"{gift},{card}", amount)
-        self._know(visit, payment, told, sent, [*tags, "gift_card"], tender=1)
+        self._know(visit, payment, sent, [*tags, "gift_card"], tender=1)
 
     def _two_cards(self, visit: Visit) -> None:
         """Friends share: each pays a part by a card of their own."""
@@ -174,19 +174,19 @@ class Seller:
         visit.customer = self._random.choice(self._customers)
         visit.at += self._random.uniform(8, 25)
         parts.append(self._payment(visit, half))
-        told = [self._sender.event(part, "authorised", part.at, part.amount) for part in parts]
+        delayed = [self._sender.event(part, "authorised", part.at, part.amount) for part in parts]
         tenders = [part.tender(self._recipe, self._random, part.amount) for part in parts]
         sent = self._print(visit, ",".join(tenders), visit.basket.amount)
-        for tender, (part, (arrival, tags)) in enumerate(zip(parts, told, strict=True)):
-            self._know(visit, part, arrival, sent, [*tags, "two_cards"], tender=tender)
+        for tender, (part, tags) in enumerate(zip(parts, delayed, strict=True)):
+            self._know(visit, part, sent, [*tags, "two_cards"], tender=tender)
 
     # What follows.
 
     def _reverse_unprinted(self, visit: Visit, payment: CardPayment, tags: Tags) -> None:
         """The till gave up: the bank is told to forget it, and there is no receipt."""
-        told, more = self._sender.event(payment, "authorised", payment.at, payment.amount)
+        more = self._sender.event(payment, "authorised", payment.at, payment.amount)
         self._sender.event(payment, "reversed", payment.at + self._random.uniform(3, 90), payment.amount)
-        self._know(visit, payment, told, Sent(None, []), [*tags, *more], void=True)
+        self._know(visit, payment, Sent(None, []), [*tags, *more], void=True)
 
     def _refund(self, visit: Visit, bought: CardPayment, sent: Sent) -> None:
         """Wholly, or one thing of several; the same day or some days later."""
@@ -204,12 +204,12 @@ class Seller:
         if random.random() < recipe.refunds_naming_payments:
             payment.original = bought.transaction_id
         wait = 0.0 if random.random() < 0.5 else random.uniform(8, 40) * HOUR
-        told, tags = self._sender.event(payment, "refunded", at, amount, wait=wait)
+        tags = self._sender.event(payment, "refunded", at, amount, wait=wait)
         named = sent.ids[0] if sent.ids and random.random() < recipe.refunds_naming_receipts else None
         tender = payment.tender(recipe, random, amount)
         gone = self._print(back, tender, amount, refund=True, original=named)
         tags += ["refund", "refund_partial"] if partial else ["refund"]
-        self._know(back, payment, told, gone, tags)
+        self._know(back, payment, gone, tags)
 
     def _clear(self, payment: CardPayment, amount: int) -> None:
         day = payment.at // DAY + self._random.randint(1, 2)
@@ -231,12 +231,13 @@ class Seller:
         """Prints and sends the receipt. `delay`: how much later it is sent than printed."""
         random, store, till = self._random, visit.store, visit.till
         printed = visit.at + max(0.5, random.gauss(2.5, 1.2))
-        moment = {
-            "printed": printed,
-            "order": visit.at - max(3.0, random.gauss(25, 10)),
-            "bill": visit.at - random.uniform(60, 900),
-            "close": visit.closes,
-        }[store.stamping]
+        moment = printed
+        if till.stamps_at_close:
+            moment = visit.closes
+        elif store.stamping == "order":
+            moment = visit.at - max(3.0, random.gauss(25, 10))
+        elif store.stamping == "bill":
+            moment = visit.at - random.uniform(60, 900)
         till.receipts += 1
         return self._sender.receipt(
             Print(
@@ -251,7 +252,6 @@ class Seller:
         self,
         visit: Visit,
         payment: CardPayment,
-        told: float,
         sent: Sent,
         tags: Tags,
         *,
@@ -261,7 +261,7 @@ class Seller:
         """The truth of a payment that its bank tells us."""
         customer, store = payment.customer, visit.store
         issuer = customer.issuer
-        if issuer is None:
+        if issuer is None or payment.told is None:
             return
         known = [*visit.tags, *sent.tags, *tags, *payment.till.clock.tags]
         known += [name for name, holds in (
@@ -269,12 +269,13 @@ class Seller:
             ("no_last4", not (issuer.tells_last4 and store.tells_last4)),
             ("no_auth", not (issuer.tells_auth and store.tells_auth)),
             (f"stamped_{store.stamping}", store.stamping != "printed"),
+            ("stamped_close", payment.till.stamps_at_close),
         ) if holds]  # fmt: skip
         self._files.truth(
             {
                 "bank": issuer.bank, "transaction_id": payment.transaction_id, "customer_id": f"cust_{customer.number}",
                 "retailer": store.retailer, "store_id": store.store_id, "shop": store.kind.name,
-                "receipt_ids": sent.ids, "tender": tender, "void": void, "transaction_at": millisecond(told),
+                "receipt_ids": sent.ids, "tender": tender, "void": void, "transaction_at": millisecond(payment.told),
                 "receipt_at": millisecond(sent.arrival) if sent.arrival else None, "tags": known,
             }
         )  # fmt: skip

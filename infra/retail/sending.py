@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Literal
+from typing import Final, Literal
 
 from infra.retail.baskets import Basket
 from infra.retail.files import Files, millisecond
 from infra.retail.payments import CardPayment, What
 from infra.retail.recipe import Recipe
 from infra.retail.shops import Store
-from infra.retail.tills import Till
+from infra.retail.tills import Line, Till
 
 Tags = list[str]
+AT_CLOSE: Final = Line("at close", lag=2)
 
 
 @dataclass(slots=True)
@@ -74,7 +75,8 @@ class Sender:
         draw = random.random()
         if draw < recipe.lost:
             return Sent(None, [], ["lost"])
-        arrival, delayed = made.store.line.arrival(made.printed + delay, made.closes, random)
+        line = AT_CLOSE if made.till.stamps_at_close else made.store.line
+        arrival, delayed = line.arrival(made.printed + delay, made.closes, random)
         sent = Sent(arrival, [made.receipt_id], [delayed] if delayed else [])
         draw = (draw - recipe.lost) / (1 - recipe.lost)
         for share, act in (
@@ -131,13 +133,14 @@ class Sender:
         self.files.receipts.add(again, second.line(again))
         return again
 
-    def event(self, payment: CardPayment, what: What, at: float, amount: int, wait: float = 0.0) -> tuple[float, Tags]:
-        """Tells what happened `at`, unless the customer is a stranger: when it was here, and what delayed it."""
+    def event(self, payment: CardPayment, what: What, at: float, amount: int, wait: float = 0.0) -> Tags:
+        """Tells what happened `at`, unless the customer is a stranger; and what delayed it."""
         issuer = payment.customer.issuer
         if issuer is None:
-            return at, []
+            return []
         slow = self.random.random() < self.recipe.webhook_slow
         late = self.random.expovariate(1 / 240) + 30 if slow else 0.0
         arrival = at + wait + late + issuer.delay * self.random.lognormvariate(0, 0.5)
+        payment.told = min(arrival, payment.told or arrival)
         self.files.transactions.add(arrival, payment.event(issuer, what, at, amount, arrival))
-        return arrival, ["webhook_slow"] if slow else []
+        return ["webhook_slow"] if slow else []

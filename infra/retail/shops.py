@@ -17,8 +17,8 @@ _VAT_WEIGHTS: Final = range(8, 1, -1)
 _MOST_OF_ALL: Final = 0.15
 """What one chain sells at most of everything, where it has not one merchant id."""
 
-Stamping = Literal["printed", "order", "bill", "close"]
-"""What the time on a receipt means: when it was printed, when the order or the bill was made, or the shop's closing."""
+Stamping = Literal["printed", "order", "bill"]
+"""What the time on a receipt means: when it was printed, or when the order or the bill was made."""
 
 
 @dataclass(slots=True)
@@ -77,8 +77,8 @@ class _Builder:
         self._last4, self._vat = spread(recipe.last4_by_stores, recipe.vat_by_stores)
         (self._one_till,) = spread(recipe.stations_printing_at_one_till)
         self._hourly, self._at_close = spread(recipe.stores_hourly, recipe.stores_at_close)
-        self._stamped_at_close, self._orders, self._bills = spread(
-            recipe.stores_stamping_at_close, recipe.quick_stores_stamping_orders, recipe.restaurants_stamping_bills
+        self._stamps_at_close, self._orders, self._bills = spread(
+            recipe.tills_stamping_at_close, recipe.quick_stores_stamping_orders, recipe.restaurants_stamping_bills
         )
 
     def chain(self, retailer: str, kind: Kind, size: int) -> list[Store]:
@@ -88,10 +88,14 @@ class _Builder:
     def _store(self, retailer: str, kind: Kind, prices: PriceList, number: int) -> Store:
         random, shared = self._random, f"MID{retailer.upper()}"
         tills = [
-            Till(f"{till:02}", f"T{random.randrange(10**7):07}", made_clock(self._recipe, random, self._start))
+            Till(
+                till_id=f"{till:02}",
+                terminal_id=f"T{random.randrange(10**7):07}",
+                clock=made_clock(self._recipe, random, self._start),
+                stamps_at_close=self._stamps_at_close(),
+            )
             for till in range(1, kind.tills + 1)
         ]
-        stamping = self._stamping(kind)
         shoppers = random.sample(self._customers, min(len(self._customers) // 4, kind.volume))
         return Store(
             store_id=f"{retailer[:3]}-{number:02}",
@@ -100,8 +104,8 @@ class _Builder:
             prices=prices,
             merchant_id=shared if self._recipe.shared_ids else f"{shared}{number:02}",
             tills=tills,
-            line=self._line(stamping),
-            stamping=stamping,
+            line=self._line(),
+            stamping=self._stamping(kind),
             tells_auth=self._auth(),
             tells_rrn=self._rrn(),
             tells_terminal=self._terminal(),
@@ -114,15 +118,13 @@ class _Builder:
         )
 
     def _stamping(self, kind: Kind) -> Stamping:
-        if self._stamped_at_close():
-            return "close"
         if kind.name in ("coffee", "fast_food") and self._orders():
             return "order"
         return "bill" if kind.name == "restaurant" and self._bills() else "printed"
 
-    def _line(self, stamping: Stamping) -> Line:
+    def _line(self) -> Line:
         lag = self._random.lognormvariate(0.6, 0.5)
-        if self._at_close() or stamping == "close":
+        if self._at_close():
             return Line("at close", lag)
         return Line("hourly" if self._hourly() else "at once", lag)
 

@@ -73,11 +73,15 @@ def made_clock(recipe: Recipe, random: Random, start: float) -> TillClock:
 
 @dataclass(slots=True)
 class Till:
-    """`free_at`: when the next customer is served at the earliest."""
+    """`stamps_at_close`: its receipts leave at night, all with the time of closing.
+
+    `free_at`: when the next customer is served at the earliest.
+    """
 
     till_id: str
     terminal_id: str
     clock: TillClock
+    stamps_at_close: bool = False
     free_at: float = 0.0
     receipts: int = 0
 

@@ -80,7 +80,7 @@ def test_the_code_decides_else_the_only_last4() -> None:
 
 
 def test_on_files_as_they_are_made(tmp_path: Path) -> None:
-    write(replace(SCENARIOS["auth-codes"], sales=1500), 2, tmp_path)
+    write(replace(SCENARIOS["auth-codes"], sales=2000), 1, tmp_path)
     truth, sales, printed = facts(tmp_path), payments(tmp_path), tenders(tmp_path)
     assert {sale.payment for sale in sales} == {payment for payment, fact in truth.items() if not fact.void}
     codes, nearest = score(truth, auth_else_last4(sales, printed)), score(truth, nearest_in_time(sales, printed))
