@@ -152,9 +152,9 @@ def test_support_reads_each_receipt_that_could_be_its_own_the_likeliest_first() 
     told = support(
         case(
             payment(codes=Codes(merchant="m")),
-            side(key="far", seconds=190, merchant="m"),
+            side(key="far", seconds=50, merchant="m"),
             side(key="near", seconds=127, merchant="m"),
-            side("transaction", "rival", seconds=3),
+            side("transaction", "rival", seconds=-75, merchant="m"),
         )
     )
     crowd = "2 receipts of this amount, and 1 other payment that could claim them"

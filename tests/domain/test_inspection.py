@@ -7,7 +7,7 @@ import pytest
 
 from counterfoil.domain import inspection
 from counterfoil.domain.clocks import Clock
-from counterfoil.domain.habits import FIRST_DAY, Habits
+from counterfoil.domain.habits import FIRST_DAY, Habits, learn_match, learn_missing
 
 NOW = datetime(2026, 11, 21, 9, 14, tzinfo=UTC)
 FINE = Clock(offset=0.4, spread=3, count=31, updated_at=NOW - timedelta(minutes=5))
@@ -60,16 +60,28 @@ def test_spans_of_time_have_their_two_largest_units(seconds: float, words: str) 
     assert inspection.span_in_words(seconds) == words
 
 
+def shop(lags: list[float], missed: int) -> Habits:
+    """After payments whose receipts came after these lags, every third by a device, and some whose never did."""
+    learned = FIRST_DAY
+    for place, lag in enumerate(lags):
+        learned = learn_match(learned, lag, last4_agrees=place % 3 > 0)
+    for _ in range(missed):
+        learned = learn_missing(learned)
+    return learned
+
+
 def test_a_shops_habits_are_told_in_a_line() -> None:
-    report = inspection.of_habits(Habits(lags=(90, 5, 2, 1, 1, 0, 0, 0), missed=1, found=99, differing=30, agreeing=60))
+    report = inspection.of_habits(shop([3.0] * 99, missed=1))
     assert "of receipts never come" in report.says
-    assert report.says.endswith("100 payments")
+    assert report.says.endswith("last four digits differ on 34%; 100 payments")
     assert report.odd == ()
     assert report.figures["payments"] == 100
 
 
 def test_a_shop_whose_receipts_come_late_or_never_is_flagged() -> None:
-    late = Habits(lags=(0, 0, 0, 0, 40, 0, 0, 0), missed=20, found=40)
-    assert inspection.of_habits(late).odd == ("many receipts never come", "many receipts come late")
-    assert inspection.of_habits(Habits(found=2)).odd == ("new",)
+    assert inspection.of_habits(shop([7_200.0] * 40, missed=20)).odd == (
+        "many receipts never come",
+        "many receipts come late",
+    )
+    assert inspection.of_habits(shop([3.0] * 2, missed=0)).odd == ("new",)
     assert inspection.of_habits(FIRST_DAY).says == "nothing learned yet"
