@@ -20,7 +20,7 @@ from moto import mock_aws
 from standardwebhooks import Webhook
 
 from counterfoil.runtime import http, observe, secrets
-from counterfoil.store import bank_health, clocks, rates, registry, table
+from counterfoil.store import bank_health, clocks, habits, rates, registry, table
 from functions import deliver_receipt, linked_accounts, match_receipts, receipt_file_rows
 from infra.sandbox import event_files
 from tests import edge
@@ -122,6 +122,7 @@ class World:
         self.wires, self.calls, self.deaths, self.lives = [], [], {}, []
         self.gate, self.answer, self.mortal, self.passed, self.held = lambda: None, accepts, 0, 0, set()
         clocks.forget()
+        habits.forget()
         rates.forget()
         bank_health.forget()
 
@@ -277,6 +278,7 @@ class World:
             failed = {item["itemIdentifier"] for item in failures["batchItemFailures"]}
         except Death:
             clocks.forget()
+            habits.forget()
         finally:
             self.mortal -= 1
         for message in batch:
@@ -307,6 +309,7 @@ class World:
 def forget_everything() -> None:
     registry.forget()
     clocks.forget()
+    habits.forget()
     rates.forget()
     bank_health.forget()
     secrets.forget()

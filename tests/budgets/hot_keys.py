@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from counterfoil.domain.facts import Fact
-from counterfoil.domain.matching import Codes
+from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender, Revision
 from counterfoil.domain.transactions import ReceiptOfMatch, Transaction
 from counterfoil.flows.settling import tender_pointer, transaction_pointers

@@ -183,5 +183,5 @@ def ground_of(adapter: BankAdapter) -> Iterator[Ground]:
             _link(ground)
         # Some payment with codes has shown the till's clock before: a wire without any goes by time.
         till = secrets.sealer().code("till", "kite", "corner/1")
-        clocks.observe(till, world.now - timedelta(seconds=2), world.now, world.now)
+        clocks.observe(till, world.now - timedelta(seconds=2), world.now)
         yield ground

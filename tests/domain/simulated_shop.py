@@ -13,7 +13,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from counterfoil.domain.clocks import Clock, learn
-from counterfoil.domain.matching import DEFAULT, Codes, Match, Settings, Side, Unmatched, decide
+from counterfoil.domain.habits import FIRST_DAY, Habits, learn_match
+from counterfoil.domain.likelihood import DEFAULT, Settings
+from counterfoil.domain.matching import Match, Unmatched, decide
+from counterfoil.domain.sides import Codes, Side
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 TRADING_SECONDS = 12 * 3600
@@ -48,6 +51,7 @@ class Outcome:
     right: int = 0
     wrong: int = 0
     confidences: list[tuple[float, bool]] = field(default_factory=list)
+    habits: Habits = FIRST_DAY
 
 
 @dataclass(order=True)
@@ -123,7 +127,7 @@ def run(sides: list[Side], clocks: dict[str, Clock], settings: Settings = DEFAUL
             s for s in undecided.values() if s.key != subject.key and abs((s.at - subject.at).total_seconds()) <= WINDOW
         ]
         now = datetime.fromtimestamp(event.at, UTC)
-        decision = decide(subject, near, clocks, now, settings=settings)
+        decision = decide(subject, near, clocks, now, habits=outcome.habits, settings=settings)
         if isinstance(decision, Match):
             claim(outcome, undecided, subject, decision, clocks)
             continue
@@ -144,6 +148,8 @@ def claim(outcome: Outcome, undecided: dict[str, Side], subject: Side, match: Ma
     payment, receipt = (subject, other) if subject.side == "transaction" else (other, subject)
     assert receipt.till is not None
     seconds = (receipt.at - payment.at).total_seconds()
+    lag = (receipt.seen_at - payment.at).total_seconds()
+    outcome.habits = learn_match(outcome.habits, lag, None)
     clocks[receipt.till] = learn(clocks.get(receipt.till), seconds, payment.at)
 
 

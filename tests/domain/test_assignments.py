@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterfoil.domain import assignments
-from counterfoil.domain.assignments import posterior
 
 
 def hypotheses(rows: int, columns: frozenset[int], row: int = 0) -> list[tuple[tuple[int, int], ...]]:
@@ -22,6 +21,10 @@ def summed(odds: list[list[float]], pair: tuple[int, int]) -> float:
     everything = hypotheses(len(odds), frozenset(range(len(odds[0]))))
     weights = {one: prod(odds[a][b] for a, b in one) for one in everything}
     return sum(weight for one, weight in weights.items() if pair in one) / sum(weights.values())
+
+
+def posterior(odds: list[list[float]], pair: tuple[int, int]) -> float:
+    return assignments.posterior(lambda row, column: odds[row][column], len(odds), len(odds[0]), pair)
 
 
 def tables(weakest: float) -> st.SearchStrategy[list[list[float]]]:

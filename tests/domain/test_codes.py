@@ -4,8 +4,8 @@ import pytest
 
 from counterfoil.domain import codes
 from counterfoil.domain.fields import validated
-from counterfoil.domain.matching import Codes
 from counterfoil.domain.receipts import Tender
+from counterfoil.domain.sides import Codes
 from counterfoil.domain.transactions import CardTransaction
 
 
@@ -48,7 +48,7 @@ def test_both_sides_give_the_same_codes() -> None:
     assert (ours.auth, ours.rrn, ours.last4, ours.merchant, ours.terminal) == (
         theirs.auth, theirs.rrn, theirs.last4, theirs.merchant, theirs.terminal,
     )  # fmt: skip
-    assert ours.token == "token/s/TOK"
+    assert (ours.entry, theirs.entry) == ("wallet", None)
 
 
 def test_what_is_not_given_is_none() -> None:

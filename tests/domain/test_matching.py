@@ -10,16 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterfoil.domain.clocks import Clock
-from counterfoil.domain.matching import (
-    DEFAULT,
-    Ambiguous,
-    Codes,
-    Match,
-    Side,
-    Unmatched,
-    Wait,
-    decide,
-)
+from counterfoil.domain.likelihood import DEFAULT
+from counterfoil.domain.matching import Ambiguous, Match, Unmatched, Wait, decide
+from counterfoil.domain.sides import Codes, Side
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 EARLY, SETTLED, LATE = (NOON + timedelta(seconds=seconds) for seconds in (3, 60, 3600))
@@ -42,14 +35,19 @@ def unknown(side: Side) -> Side:
     return replace(side, till="new till", at=side.at + timedelta(seconds=100))
 
 
-def confidence(subject: Side, *others: Side) -> float:
-    decision = decide(subject, others, KNOWN, SETTLED)
+def confidence(subject: Side, *others: Side, now: datetime = LATE) -> float:
+    decision = decide(subject, others, KNOWN, now)
     return decision.confidence if isinstance(decision, Match) else 0.0
 
 
 def test_the_example_of_the_docstring_comes_out():
-    assert decide(payment(), [receipt()], KNOWN, SETTLED) == Match(
-        "r1", "time", 0.9993, ("1 second apart by the till's clock", "No other payment of this amount nearby")
+    two_days_later = NOON + timedelta(days=2)
+    assert decide(payment(), [receipt()], KNOWN, two_days_later) == Match(
+        "r1", "time", 0.9999, ("1 second apart by the till's clock", "No other payment of this amount nearby")
+    )
+    strangers = [receipt(f"s{n}", 600 + 60 * n) for n in range(30)]
+    assert decide(payment(), [receipt(), *strangers], KNOWN, two_days_later).confidence == pytest.approx(
+        0.998, abs=5e-4
     )
 
 
@@ -59,7 +57,6 @@ def test_the_example_of_the_docstring_comes_out():
         ({"rrn": "a"}, "rrn"),
         ({"auth": "a"}, "auth_code"),
         ({"auth": "a", "rrn": "b", "last4": "c"}, "rrn"),
-        ({"token": "a", "last4": "b"}, "token"),
         ({"last4": "a", "terminal": "b"}, "card_and_time"),
     ],
 )
@@ -69,14 +66,17 @@ def test_codes_decide_at_once_also_by_an_unknown_clock(codes, method):
     assert decision.method == method
 
 
-def test_time_alone_is_not_trusted_before_the_second_look():
-    assert isinstance(decide(payment(), [receipt()], KNOWN, EARLY), Wait)
-    assert isinstance(decide(payment(), [receipt()], KNOWN, SETTLED), Match)
+def test_time_alone_counts_for_more_the_less_a_receipt_may_still_be_on_its_way():
+    strangers = [receipt(f"s{n}", 600 + 60 * n) for n in range(5)]
+    moments = (EARLY, SETTLED, LATE, LATE + timedelta(days=2))
+    rising = [confidence(payment(), receipt(), *strangers, now=now) for now in moments]
+    assert rising == sorted(rising)
+    assert len(set(rising)) == 4
 
 
-@pytest.mark.parametrize("now", [EARLY, SETTLED, LATE])
-def test_a_lone_receipt_by_an_unknown_clock_without_codes_is_never_taken(now):
-    assert not isinstance(decide(payment(), [unknown(receipt())], {}, now), Match)
+def test_a_receipt_by_an_unknown_clock_without_codes_is_not_taken_at_once():
+    assert isinstance(decide(payment(), [unknown(receipt())], {}, EARLY), Wait)
+    assert not isinstance(decide(payment(), [unknown(receipt(seconds=90))], {}, LATE), Match)
 
 
 @pytest.mark.parametrize("apart", [10, 60, 300])
@@ -85,7 +85,7 @@ def test_far_apart_by_a_known_clock_is_not_taken_without_codes(apart):
 
 
 def test_different_rrns_never_match():
-    ours, theirs = payment(rrn="a", auth="c", last4="d", token="e"), receipt(rrn="b", auth="c", last4="d", token="e")
+    ours, theirs = payment(rrn="a", auth="c", last4="d"), receipt(rrn="b", auth="c", last4="d")
     assert isinstance(decide(ours, [theirs], KNOWN, SETTLED), Unmatched)
 
 
@@ -140,11 +140,11 @@ def test_the_more_it_is_crowded_the_less_it_is_sure():
     strangers = [receipt(f"s{n}", seconds) for n, seconds in enumerate((60, -70, 100, -130, 170))]
     falling = [confidence(payment(), receipt(), *strangers[:n]) for n in range(6)]
     assert falling == sorted(falling, reverse=True)
-    assert falling[0] > 0.999 > falling[2] > 0
+    assert falling[0] > 0.998 > falling[1] > 0
 
 
 def test_the_further_apart_the_less_it_is_sure():
-    falling = [confidence(payment(), receipt(seconds=seconds)) for seconds in (0, 1, 2, 3, 4, 8)]
+    falling = [confidence(payment(), receipt(seconds=seconds)) for seconds in (0, 1, 2, 4, 8, 60)]
     assert falling == sorted(falling, reverse=True)
     assert falling[0] > falling[3] > falling[5] == 0.0
 
@@ -182,11 +182,11 @@ def test_two_equal_coffees_are_never_swapped_in_ten_thousand_variations():
         sides = two_coffees(random)
         subject = random.choice(sides)
         present = [side for side in sides if side is not subject and random.random() < 0.97]
-        decision = decide(subject, present, KNOWN, SETTLED)
+        decision = decide(subject, present, KNOWN, random.choice([EARLY, SETTLED, LATE]))
         if isinstance(decision, Match):
             matched += 1
             assert decision.key[1] == subject.key[1]
-    assert matched > 5_000
+    assert matched > 2_000
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
@@ -228,7 +228,7 @@ def crowds(draw: st.DrawFn) -> list[Side]:
 
 @settings(max_examples=300, deadline=None)
 @given(crowds(), st.sampled_from([EARLY, SETTLED, LATE]), st.randoms(use_true_random=False))
-def test_either_side_first_gives_the_same_match_whatever_the_order_and_the_hour(sides, now, random):
+def test_either_side_first_gives_the_same_match_whatever_the_order(sides, now, random):
     for subject in sides:
         decision = decide(subject, [side for side in sides if side is not subject], KNOWN, now)
         if not isinstance(decision, Match):
@@ -237,7 +237,6 @@ def test_either_side_first_gives_the_same_match_whatever_the_order_and_the_hour(
         random.shuffle(shuffled)
         counterpart = next(side for side in sides if side.key == decision.key)
         assert decide(counterpart, shuffled, KNOWN, now) == replace(decision, key=subject.key)
-        assert decide(subject, [s for s in sides if s is not subject], KNOWN, LATE + timedelta(days=9)) == decision
 
 
 def test_a_crowd_beyond_exact_sums_still_finds_what_has_a_code():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterfoil.domain.facts import Fact, FactKind
-from counterfoil.domain.matching import Codes
+from counterfoil.domain.sides import Codes
 from counterfoil.domain.transactions import ReceiptOfMatch, Transaction, contradicts, merge
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -29,7 +29,7 @@ def linked(customer: Customer) -> Customer:
     customer.connect()
     customer.world.run()
     till = secrets.sealer().code("till", "kite", "soho/03")
-    clocks.observe(till, customer.world.now, customer.world.now, customer.world.now)
+    clocks.observe(till, customer.world.now, customer.world.now)
     return customer
 
 

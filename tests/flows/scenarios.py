@@ -157,7 +157,7 @@ def know_the_clock(world: World) -> None:
     """Makes the till's clock a known one."""
     till = secrets.sealer().code("till", "kite", "soho/03")
     for _ in range(8):
-        clocks.observe(till, world.now, world.now, world.now)
+        clocks.observe(till, world.now, world.now)
 
 
 def _both_orders(name: str, make: Callable[[World], list[Body]], **more: Any) -> list[Scenario]:

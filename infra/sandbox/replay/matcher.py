@@ -12,6 +12,7 @@ what the handlers decide.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from counterfoil.domain import looking, matching
 from counterfoil.domain.clocks import Clock, learn
@@ -178,7 +179,7 @@ class Matcher:
             oldest = decision.oldest if isinstance(decision, Wait) else side.seen_at
             seconds = looking.next_look(step, self.settings.look_again, side, oldest, self.now)
             if seconds is not None:
-                due = self.now + timedelta(seconds=round(seconds))
+                due = self.now + timedelta(seconds=ceil(seconds))
                 self.alarms.set(due, self._look_again, record.key, step + 1)
 
 

@@ -138,10 +138,10 @@ class Rendezvous:
         if standing is None:
             return [], False
         most = looking.MOST_OF_A_DAY if whole_day else looking.MOST
-        found, truncated = _within_all(standing, looking.spans(place.side, clock, whole_day=whole_day), most)
-        for span in looking.nearby(place.side, clock):
+        found, truncated = _within(standing, looking.spans(place.side, clock, whole_day=whole_day), most)
+        for span in looking.nearby(place.side, clock) if truncated else ():
             if truncated:
-                found, truncated = _within(standing, span, looking.MOST)
+                found, truncated = _within(standing, (span,), looking.MOST)
         return self._others(found, place, now), truncated
 
     def _others(self, found: list[Place], place: Place, now: datetime) -> list[Place]:
@@ -169,11 +169,16 @@ def _within_all(standing: list[Place], spans: Sequence[looking.Span], most: int)
     return found, False
 
 
-def _within(standing: list[Place], span: looking.Span, most: int) -> tuple[list[Place], bool]:
-    """At most so many sides of a closed span of time; whether there were as many, and perhaps more."""
-    low = bisect_left(standing, span[0], key=_time)
-    high = bisect_right(standing, span[1], lo=low, key=_time)
-    return standing[low : min(high, low + most)], high - low >= most
+def _within(standing: list[Place], spans: Sequence[looking.Span], most: int) -> tuple[list[Place], bool]:
+    """The sides of closed spans of time, or the first of a span that holds `most` or more; whether one does."""
+    found: list[Place] = []
+    for earliest, latest in spans:
+        low = bisect_left(standing, earliest, key=_time)
+        high = bisect_right(standing, latest, lo=low, key=_time)
+        if high - low >= most:
+            return standing[low : low + most], True
+        found += standing[low:high]
+    return (list(dict.fromkeys(found)) if len(spans) > 1 else found), False
 
 
 def _order(place: Place) -> tuple[datetime, str, str]:

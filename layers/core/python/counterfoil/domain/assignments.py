@@ -16,29 +16,28 @@ Example: two payments, two receipts, all four pairs with odds w: Z = 1 + 4w + 2w
 P = (w + w²)/Z, below one half.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 type Pair = tuple[int, int]
 
 LINKED: Final = 1.0
 EXACT: Final = 6
+LARGEST_GROUP: Final = 40
+"""Beyond so many sides a group is no more explored: the bound needs only the pair's own row and column."""
 
 
-def posterior(odds: Sequence[Sequence[float]], pair: Pair) -> float:
-    """The probability of `pair` (row, column), or a lower bound. `odds`: rows of finite numbers >= 0."""
+def posterior(odds: Callable[[int, int], float], rows: int, columns: int, pair: Pair) -> float:
+    """The probability of `pair` (row, column), or a lower bound. `odds(row, column)`: finite, >= 0."""
     i, j = pair
-    links = _links(odds)
-    if pair not in links:  # more likely not than so, rivals or none
-        return odds[i][j] / (1 + odds[i][j])
-    rows, columns = _group_of(i, links)
-    if min(len(rows), len(columns)) > EXACT:
-        against_row = 1 + sum(weight for (a, b), weight in links.items() if a == i and b != j)
-        against_column = 1 + sum(weight for (a, b), weight in links.items() if b == j and a != i)
-        return links[pair] / (links[pair] + against_row * against_column)
-    group = {(a, b): weight for (a, b), weight in links.items() if a in rows}
-    rest = {(a, b): weight for (a, b), weight in group.items() if a != i and b != j}
-    return links[pair] * all_matchings(rest) / all_matchings(group)
+    if odds(i, j) < LINKED:  # more likely not than so, rivals or none
+        return odds(i, j) / (1 + odds(i, j))
+    group = _Group(odds, rows, columns, pair)
+    if min(len(group.rows), len(group.columns)) > EXACT or group.is_cut:
+        return _bound(group.rows[i], group.columns[j], pair)
+    links = group.links()
+    rest = {(a, b): weight for (a, b), weight in links.items() if a != i and b != j}
+    return links[pair] * all_matchings(rest) / all_matchings(links)
 
 
 def all_matchings(links: Mapping[Pair, float]) -> float:
@@ -60,22 +59,51 @@ def all_matchings(links: Mapping[Pair, float]) -> float:
     return sum(totals.values())
 
 
-def _links(odds: Sequence[Sequence[float]]) -> dict[Pair, float]:
-    row_nulls = [1 + sum(weight for weight in row if weight < LINKED) for row in odds]
-    column_nulls = [1 + sum(weight for weight in column if weight < LINKED) for column in zip(*odds, strict=True)]
-    return {
-        (a, b): weight / (row_nulls[a] * column_nulls[b])
-        for a, row in enumerate(odds)
-        for b, weight in enumerate(row)
-        if weight >= LINKED
-    }
+class _Group:
+    """The rows and columns that links join to a pair, directly or through others, with the odds of each."""
+
+    def __init__(self, odds: Callable[[int, int], float], rows: int, columns: int, pair: Pair) -> None:
+        self.rows: dict[int, list[float]] = {}
+        self.columns: dict[int, list[float]] = {}
+        self.is_cut = False
+        new_rows, new_columns = [pair[0]], [pair[1]]
+        while new_rows or new_columns:
+            if len(self.rows) + len(self.columns) > LARGEST_GROUP:
+                self.is_cut = True
+                return
+            for a in new_rows:
+                self.rows[a] = [odds(a, b) for b in range(columns)]
+            for b in new_columns:
+                self.columns[b] = [odds(a, b) for a in range(rows)]
+            new_columns = sorted(
+                {b for a in new_rows for b, weight in enumerate(self.rows[a]) if weight >= LINKED} - self.columns.keys()
+            )
+            new_rows = sorted(
+                {a for c in self.columns for a, weight in enumerate(self.columns[c]) if weight >= LINKED}
+                - self.rows.keys()
+            )
+
+    def links(self) -> dict[Pair, float]:
+        """The odds of at least 1 within the group, each divided by the nulls of its row and its column."""
+        of_rows = {a: _null(row) for a, row in self.rows.items()}
+        of_columns = {b: _null(column) for b, column in self.columns.items()}
+        return {
+            (a, b): row[b] / (of_rows[a] * of_columns[b])
+            for a, row in self.rows.items()
+            for b in self.columns
+            if row[b] >= LINKED
+        }
 
 
-def _group_of(row: int, links: Mapping[Pair, float]) -> tuple[set[int], set[int]]:
-    """The rows and the columns that links join to `row`, directly or through others."""
-    rows, columns, size = {row}, set[int](), 0
-    while size != len(rows) + len(columns):
-        size = len(rows) + len(columns)
-        columns |= {b for a, b in links if a in rows}
-        rows |= {a for a, b in links if b in columns}
-    return rows, columns
+def _bound(row: list[float], column: list[float], pair: Pair) -> float:
+    """P's lower bound from the odds in the pair's own row and column."""
+    i, j = pair
+    null_of_row, null_of_column = _null(row), _null(column)
+    against_row = 1 + sum(weight / null_of_row for b, weight in enumerate(row) if b != j and weight >= LINKED)
+    against_column = 1 + sum(weight / null_of_column for a, weight in enumerate(column) if a != i and weight >= LINKED)
+    odds = row[j] / (null_of_row * null_of_column)
+    return odds / (odds + against_row * against_column)
+
+
+def _null(odds: list[float]) -> float:
+    return 1 + sum(weight for weight in odds if weight < LINKED)

@@ -3,79 +3,55 @@
 A wrong receipt shows one person's shopping to another; a missing one is an inconvenience. So a match needs a
 posterior probability of `Settings.threshold`; otherwise we wait, and in the end abstain.
 
-**One pair.** Sales of this amount at these tills are a Poisson process of `rate` a second. Of a sale we get the
-payment (unless its customer is a stranger to us) and the receipt (unless it is lost or still on its way). With
-`miss` the odds that a counterpart is missing, `strangers` the share of sales whose customer is not with us, and
-f(d) the density of the time difference of the two sides of one sale, "one sale" against "two sales, each half
-seen" has the odds
+**One pair.** A payment at a, and a receipt that says i by the till's clock (less its offset) and came at s.
+Receipts of this amount that are nobody's come as a Poisson process of `rate` a second, and `miss` is the probability
+that the payment's own receipt is not with us. "One sale" against "two sales, of which we see half each" has the odds
 
-    w = f(d) / (rate · miss · strangers) · L(rrn) · L(auth) · L(token) · L(last4) · L(terminal) · L(merchant)
+    w = f(a) / (rate · miss) · L(rrn) · L(auth) · L(last4) · L(terminal) · L(merchant) · L(scheme)
 
-- f, sales: d = receipt's time - till's offset - payment's time; 97% Normal(0, the clock's spread), 3%
-  Laplace(300 s) for what the clock did not foresee. An unknown clock has a spread of 90 s. Refunds: Laplace(2 days).
-- rate = (0.5 + n) / 240 s, n being the other sides within ±240 s of the payment (payments or receipts, whichever are
-  more): coincidence is likely in a crowd. Half the window counts: the rest is yet to come. Refunds: (1 + n) / 3.5 days.
-- L = P(what we see | same sale) / P(it | different sales), from `EVIDENCE`; 1 where one side does not give the code.
-  Authorisation codes that differ all but exclude (1e-6: misprints), RRNs that differ exclude. A wallet's last4
-  differs for about a third of contactless payments: fairly strong for, weak against (0.05: time alone never wins).
+- f(a) is the density of when the receipt's sale was, a mixture over the ways (`Settings.known`; `unknown` where we do
+  not know the till's clock) in which its time may have come about. N is a Normal, g the shop's density of lags from
+  sale to arrival (`habits`), p a way's share of all sales:
 
-Example: a lone pair without codes, 1 s apart by a clock of spread 2 s: f = 0.97 · 0.1760 + 0.00005 = 0.1708,
-rate = 0.5/240, w = 0.1708 / (0.5/240 · 0.06 · 0.9) = 1,518, posterior w / (1 + w) = 0.9993. The same 60 s apart:
-f = 0.03/600 · e^-0.2, w = 0.36, posterior 0.27. By an unknown clock, 1 s apart: w = 39, 0.975: abstain.
+      printed late or early   p · g(s - i) / Z · N(i - a)              by the clock's spread, thrice that, or minutes
+      the clock is not so     p / Z · N(i - a) · g(s - a)              by minutes, an hour either way, any time of day
+      Z = the sum of p · g(s - i) and of p · (the mean of g over N)    over all ways
+
+  So a receipt that came in the usual time after it was printed is taken at its clock's word, and one that came an hour
+  after what its clock says, from a shop whose receipts come in seconds, tells of a clock that is an hour wrong.
+- rate = (0.5 + n) / (the part of ±1 h that is over), n being the other receipts of the amount in that time that are
+  nobody's, at its terminal where both tell theirs; at least what ±300 s say. Refunds: (1 + n) / (±3.5 days, likewise).
+- miss = m + (1 - m) · (the share of this shop's receipts that take longer than the payment is old now), m being the
+  share of its receipts that never come (`habits`; 6% on a first day).
+- L = P(what we see | same sale) / P(it | different sales), from `card_evidence`; 1 where one side gives no code.
+  Authorisation codes that differ all but exclude (1e-6: misprints), RRNs that differ exclude. A device's last four
+  digits differ from the card's: strong for, weak against.
+- Refunds: f = half N(10 s), half Laplace(2 days), since they are told to either side when it suits.
+
+Example: a lone pair without codes, two days ago, 1 s apart by a clock that is good for 2 s, with a receipt that came at
+once: f = 0.98 · (0.865 · 0.1760 + 0.10 · 0.0656) + … = 0.156, rate = 0.5 / 7200 s, miss = 0.06,
+w = 0.156 / (0.0000694 · 0.06) = 37,000, posterior w / (1 + w) = 0.9999. Among 30 other receipts in that hour: 0.998.
 
 **All pairs together.** One payment has one receipt, so the odds of all pairs of {subject} + others are put
 together, with the null hypothesis of each side that its counterpart is not among them: see `assignments`.
 
-**Time.** The posterior never depends on `now` or on the order of arrival: either side first gives the same match.
-`now` only tells whether to speak yet. Until both sides are `look_again[0]` seconds with us, the right counterpart
-may well be on its way, so the pair must pass with `miss_at_first` for `miss` too. Codes and last4 do, time alone
-does not: else two customers served in the same seconds are crossed when one's receipt overtakes the other's.
-A side that has been with us for `look_again[-1]` seconds waits no longer: it is ambiguous.
+**Time.** Whichever side comes first, the same sides at the same `now` give the same answer. While a receipt may well be
+on its way `miss` is near 1. In its first seconds (half of `look_again[0]`) a side is not judged by time alone, however
+quiet it is: two customers served in the same moment would be crossed when one's receipt overtakes the other's. A side
+that has been with us for `look_again[-1]` seconds waits no longer: it is ambiguous, until the look after a day, which
+knows the clocks better.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from math import exp, pi, sqrt
-from typing import Final, Literal
 
 from counterfoil.domain.assignments import Pair, posterior
-from counterfoil.domain.card_evidence import EVIDENCE, Evidence, Method
-from counterfoil.domain.clocks import DAY, UNKNOWN, Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """What both sides may tell of a card payment, hashed: equal strings are equal. `original`: a refund's purchase."""
-
-    auth: str | None = None
-    rrn: str | None = None
-    terminal: str | None = None
-    merchant: str | None = None
-    last4: str | None = None
-    token: str | None = None
-    original: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A payment or one card tender of a receipt, still without its counterpart.
-
-    `key` is opaque and unique. `at`: when the payment was authorised, or what the till's clock said. `seen_at`:
-    when it reached us. `amount`: minor units. `till`: an opaque tag, the key of its clock.
-    """
-
-    side: Literal["transaction", "receipt"]
-    key: str
-    at: datetime
-    seen_at: datetime
-    kind: Literal["sale", "refund"]
-    amount: int
-    currency: str
-    codes: Codes
-    till: str | None = None
+from counterfoil.domain.card_evidence import Method
+from counterfoil.domain.clocks import DAY, Clock
+from counterfoil.domain.habits import FIRST_DAY, Habits
+from counterfoil.domain.likelihood import DEFAULT, Scene, Settings
+from counterfoil.domain.sides import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +66,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """There are candidates, none sure enough; time may tell. Look again."""
+    """There are candidates, none sure enough; time may tell. `oldest`: when the older side of the likeliest came."""
 
     reasons: tuple[str, ...]
+    oldest: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,179 +89,93 @@ class Unmatched:
 type Decision = Match | Wait | Ambiguous | Unmatched
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often one amount is sold: `count` + what is seen within `window` seconds both ways, each `window` seconds."""
-
-    count: float
-    window: float
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Every parameter of the model, named as in the module's docstring; times in seconds."""
-
-    threshold: float = 0.99
-    look_again: tuple[float, ...] = (15.0, 60.0, 600.0)
-    miss: float = 0.06
-    miss_at_first: float = 4.0
-    strangers: float = 0.9
-    surprises: float = 0.03
-    surprise_scale: float = 300.0
-    refund_scale: float = 2 * DAY
-    sale: Pace = Pace(count=0.5, window=240)
-    refund: Pace = Pace(count=1, window=3.5 * DAY)
-    candidate: float = 0.01
-    most: float = 1e12
-    evidence: Mapping[str, Evidence] = field(default_factory=lambda: EVIDENCE)
-
-
-DEFAULT: Final = Settings()
-
-
 def decide(
     subject: Side,
     others: Sequence[Side],
     clocks: Mapping[str, Clock],
     now: datetime,
     *,
+    habits: Habits = FIRST_DAY,
     truncated: bool = False,
     settings: Settings = DEFAULT,
 ) -> Decision:
     """The counterpart of `subject`, or why there is none yet.
 
     `others`: every other undecided side of the same kind, amount and currency nearby, payments and receipts.
-    `clocks`: by till tag; a till without one has an unknown clock. `truncated`: there were more sides than
-    were read, so no match is claimed. Pure and total for sides of one partition with aware times.
+    `clocks`: by till tag; a till without one has an unknown clock. `habits`: of the shop. `truncated`: there were more
+    sides than were read, so no match is claimed. Pure and total for sides of one partition with aware times.
     """
-    scene = _Scene((subject, *others), clocks, settings)
-    candidates = scene.candidates(subject)
     what = "receipt" if subject.side == "transaction" else "payment"
+    if all(other.side == subject.side for other in others):
+        return Unmatched((f"No {what} nearby could belong",))
+    scene = Scene((subject, *others), clocks, habits, now, settings)
+    candidates = _candidates(scene, subject)
     if not candidates:
         return Unmatched((f"No {what} nearby could belong",))
-    undecided = Wait if _age(now, subject) < settings.look_again[-1] else Ambiguous
+    for pair in () if truncated else candidates:
+        if scene.odds(*pair) < settings.threshold / (1 - settings.threshold):
+            break  # rivals would only lower it
+        confidence = posterior(scene.odds, len(scene.payments), len(scene.slips), pair)
+        if confidence >= settings.threshold:
+            return _match(scene, subject, pair, confidence)
+    why = (_why_not(scene, candidates, what, truncated=truncated),)
+    if (now - subject.seen_at).total_seconds() < settings.look_again[-1]:
+        payment, slip = candidates[0]
+        return Wait(why, min(scene.payments[payment].sides[0].seen_at, scene.slips[slip].side.seen_at))
+    return Ambiguous(why)
+
+
+def _match(scene: Scene, subject: Side, pair: Pair, confidence: float) -> Match:
+    method, reasons = explain(scene, pair)
+    payment, slip = scene.payments[pair[0]].sides[0], scene.slips[pair[1]].side
+    key = slip.key if subject.side == "transaction" else payment.key
+    return Match(key, method, min(0.9999, round(confidence, 4)), reasons)
+
+
+def _candidates(scene: Scene, subject: Side) -> list[Pair]:
+    """The pairs that hold `subject` and are not ruled out, the likeliest first."""
+    if subject.side == "transaction":
+        i = next(n for n, payment in enumerate(scene.payments) if payment.sides[0].key == subject.key)
+        pairs = [(i, j) for j in range(len(scene.slips))]
+    else:
+        j = next(n for n, slip in enumerate(scene.slips) if slip.side.key == subject.key)
+        pairs = [(i, j) for i in range(len(scene.payments))]
+    found = [(scene.odds(*pair), pair) for pair in pairs if scene.odds(*pair) >= scene.settings.candidate]
+    return [pair for _, pair in sorted(found, key=lambda each: (-each[0], each[1]))]
+
+
+def _why_not(scene: Scene, candidates: Sequence[Pair], what: str, *, truncated: bool) -> str:
     if truncated:
-        return undecided(("Too many payments of this amount nearby to tell apart",))
-    for pair in candidates:
-        confidence = scene.posterior(pair)
-        if confidence < settings.threshold:
-            continue
-        payment, receipt = scene.payments[pair[0]], scene.receipts[pair[1]]
-        fresh = min(_age(now, payment), _age(now, receipt)) < settings.look_again[0]
-        if fresh and scene.posterior(pair, settings.miss / settings.miss_at_first) < settings.threshold:
-            return undecided((f"One {what} fits, but the right one may still be on its way",))
-        method, reasons = scene.explain(pair)
-        key = receipt.key if subject.side == "transaction" else payment.key
-        return Match(key, method, min(0.9999, round(confidence, 4)), reasons)
-    if len(candidates) == 1:
-        return undecided((f"One {what} nearby could belong, but too little speaks for it",))
-    return undecided((f"Several {what}s nearby could belong",))
+        return "Too many payments of this amount nearby to tell apart"
+    if len(candidates) > 1:
+        return f"Several {what}s nearby could belong"
+    if scene.habits.later_than(scene.now - scene.payments[candidates[0][0]].at[0]) > scene.habits.missing:
+        return f"One {what} fits, but the right one may still be on its way"
+    return f"One {what} nearby could belong, but too little speaks for it"
 
 
-def _age(now: datetime, side: Side) -> float:
-    return (now - side.seen_at).total_seconds()
-
-
-class _Scene:
-    """The undecided sides of one partition in a canonical order. A pair: (payment's index, receipt's index)."""
-
-    def __init__(self, sides: Sequence[Side], clocks: Mapping[str, Clock], settings: Settings) -> None:
-        ordered = sorted(sides, key=lambda side: (side.at, side.key))
-        self.settings = settings
-        self.pace = settings.sale if ordered[0].kind == "sale" else settings.refund
-        self.payments = [side for side in ordered if side.side == "transaction"]
-        self.receipts = [side for side in ordered if side.side == "receipt"]
-        self.clocks = [clocks.get(receipt.till or "", UNKNOWN) for receipt in self.receipts]
-        start = ordered[0].at
-        self.paid = [(payment.at - start).total_seconds() for payment in self.payments]
-        said = [(receipt.at - start).total_seconds() for receipt in self.receipts]
-        self.issued = [time - clock.offset for time, clock in zip(said, self.clocks, strict=True)]
-        self.issued_in_order = sorted(self.issued)
-
-    def candidates(self, subject: Side) -> list[Pair]:
-        """The pairs that hold `subject` and are not ruled out."""
-        if subject.side == "transaction":
-            i = self.payments.index(subject)
-            pairs = [(i, j) for j in range(len(self.receipts))]
-        else:
-            j = self.receipts.index(subject)
-            pairs = [(i, j) for i in range(len(self.payments))]
-        return [pair for pair in pairs if self._odds(pair) >= self.settings.candidate]
-
-    def posterior(self, pair: Pair, scale: float = 1.0) -> float:
-        """The probability that `pair` is one sale, with every odds multiplied by `scale`."""
-        alone = self._odds(pair) * scale
-        without_rivals = alone / (1 + alone)
-        if without_rivals < self.settings.threshold or len(self.payments) == len(self.receipts) == 1:
-            return without_rivals
-        return posterior([[odds * scale for odds in row] for row in self._all_odds], pair)
-
-    def explain(self, pair: Pair) -> tuple[Method, tuple[str, ...]]:
-        """The strongest evidence used, and all of it in words."""
-        i, j = pair
-        method: Method = "time"
-        reasons = []
-        for name, evidence in self.settings.evidence.items():
-            ours, theirs = getattr(self.payments[i].codes, name), getattr(self.receipts[j].codes, name)
-            if ours is None or theirs is None:
-                continue
-            reasons.append(evidence.says if ours == theirs else evidence.says_not)
-            if ours == theirs and method == "time":
-                method = evidence.method or method
-        return method, (*reasons, self._time_in_words(i, j), _crowd_in_words(self._crowd(i)))
-
-    def _time_in_words(self, i: int, j: int) -> str:
-        apart = _in_words(abs(self.issued[j] - self.paid[i]))
-        if self.pace is self.settings.refund:
-            return f"{apart} apart"
-        return f"{apart} apart by {"the till's clock" if self.clocks[j].count else 'a clock we do not know yet'}"
-
-    @cached_property
-    def _all_odds(self) -> list[list[float]]:
-        return [[self._odds((i, j)) for j in range(len(self.receipts))] for i in range(len(self.payments))]
-
-    def _odds(self, pair: Pair) -> float:
-        """w of the module's docstring."""
-        i, j = pair
-        settings, pace = self.settings, self.pace
-        rate = (pace.count + self._crowd(i)) / pace.window
-        chance = rate * settings.miss * settings.strangers
-        ratio = _ratio(self.payments[i].codes, self.receipts[j].codes, settings.evidence)
-        return min(settings.most, self._density(i, j) / chance * ratio)
-
-    def _density(self, i: int, j: int) -> float:
-        """f(d) of the module's docstring, per second."""
-        settings, apart = self.settings, abs(self.issued[j] - self.paid[i])
-        if self.pace is settings.refund:
-            return _laplace(apart, settings.refund_scale)
-        spread = self.clocks[j].spread_at(self.payments[i].at)
-        normal = exp(-0.5 * (apart / spread) ** 2) / (spread * sqrt(2 * pi))
-        return (1 - settings.surprises) * normal + settings.surprises * _laplace(apart, settings.surprise_scale)
-
-    def _crowd(self, i: int) -> int:
-        """How many other sales near payment `i` have shown themselves."""
-        earliest, latest = self.paid[i] - self.pace.window, self.paid[i] + self.pace.window
-        return (
-            max(
-                bisect_right(times, latest) - bisect_left(times, earliest)
-                for times in (self.paid, self.issued_in_order)
-            )
-            - 1
-        )
-
-
-def _ratio(ours: Codes, theirs: Codes, evidence: Mapping[str, Evidence]) -> float:
-    """The product of the likelihood ratios of all codes that both sides gave."""
-    ratio = 1.0
-    for name, weight in evidence.items():
+def explain(scene: Scene, pair: Pair) -> tuple[Method, tuple[str, ...]]:
+    """The strongest evidence used, and all of it in words."""
+    i, j = pair
+    ours, theirs = scene.payments[i].sides[0].codes, scene.slips[j].side.codes
+    method: Method = "time"
+    reasons = []
+    for name, evidence in scene.settings.evidence.items():
         left, right = getattr(ours, name), getattr(theirs, name)
-        if left is not None and right is not None:
-            ratio *= weight.agrees if left == right else weight.differs
-    return ratio
+        if left is None or right is None:
+            continue
+        reasons.append(evidence.says if left == right else evidence.says_not)
+        if left == right and method == "time":
+            method = evidence.method or method
+    return method, (*reasons, _time_in_words(scene, pair), _crowd_in_words(scene.crowd(i)))
 
 
-def _laplace(apart: float, scale: float) -> float:
-    return exp(-apart / scale) / (2 * scale)
+def _time_in_words(scene: Scene, pair: Pair) -> str:
+    payment, slip = scene.payments[pair[0]], scene.slips[pair[1]]
+    apart = in_words(min(abs(slip.issued - at) for at in payment.at))
+    if not scene.is_sale:
+        return f"{apart} apart"
+    return f"{apart} apart by {"the till's clock" if slip.clock else 'a clock we do not know yet'}"
 
 
 def _crowd_in_words(crowd: int) -> str:
@@ -293,7 +184,8 @@ def _crowd_in_words(crowd: int) -> str:
     return f"{crowd} other{'' if crowd == 1 else 's'} of this amount nearby, all less likely"
 
 
-def _in_words(seconds: float) -> str:
+def in_words(seconds: float) -> str:
+    """A span of time in its largest fitting unit: 90 seconds, 2 minutes, 3 hours, 4 days."""
     units = ((DAY, "day"), (3600.0, "hour"), (60.0, "minute"))
     size, name = next((unit for unit in units if seconds >= 2 * unit[0]), (1.0, "second"))
     count = round(seconds / size)

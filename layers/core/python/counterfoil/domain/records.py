@@ -169,6 +169,18 @@ RECORDS: tuple[Record, ...] = (
         False,
         False,
     ),
+    Record(
+        "shop's habits",
+        "ledger",
+        "K#/H",
+        "nobody",
+        "last learned",
+        timedelta(days=400),
+        "legitimate interest: matching (Art. 6(1)(f))",
+        "keep",
+        False,
+        False,
+    ),
     Record("place of a round", "ledger", "W#/W", "nobody", "last run", None, "no personal data", "keep", False, False),
     Record("receipt file", "ledger", "F#/F", "partner", "created", timedelta(days=30), _PARTNERS, "keep", False, False),
     Record(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from counterfoil.domain.matching import Codes
+from counterfoil.domain.sides import Codes
 from counterfoil.domain.transactions import Kind
 
 TenderState = Literal["undecided", "ambiguous", "matched", "void"]

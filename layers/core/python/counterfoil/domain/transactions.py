@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from counterfoil.domain.facts import Face, Fact, FactKind, Facts, contradict, faces, is_void, last_reversal, together
 from counterfoil.domain.fields import Currency, Id, Instant, Money, Wire, matching
-from counterfoil.domain.matching import Codes
+from counterfoil.domain.sides import Codes
 
 Kind = Literal["sale", "refund"]
 State = Literal["undecided", "ambiguous", "unmatched", "matched", "void", "withdrawn", "expired"]

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from counterfoil.banks.adapter import BankAdapter
 from counterfoil.domain import codes
 from counterfoil.domain.facts import is_void
-from counterfoil.domain.matching import Codes
 from counterfoil.domain.merchants import CARD
 from counterfoil.domain.packing import deflate
 from counterfoil.domain.receipts import Receipt, Tender, canonical_json, card_tenders, likeness, pack
+from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender, Revision
 from counterfoil.domain.times import to_millis
 from counterfoil.domain.transactions import CardTransaction, Transaction, TransactionEvent

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from counterfoil.domain.transactions import Transaction
+from counterfoil.domain.transactions import OPEN, Transaction
 from counterfoil.flows import messages
 from counterfoil.flows.messages import LookAgain, ReceiptTaken
 from counterfoil.flows.outcome import Outcome
@@ -36,7 +36,7 @@ def _look_again(look: LookAgain, work: Work) -> Outcome:
     if party is None:
         return Outcome()
     record = party.record
-    if record.state in ("undecided", "ambiguous"):
+    if record.state in OPEN:
         return settle(party, work, look.step)
     if record.owner != work.owner:
         return Outcome()
@@ -56,10 +56,9 @@ def _waiting_tender(key: str, work: Work) -> Party | None:
     if tender is None:
         return None
     pointer = tender_pointer(tender, b"")
-    if tender.state in ("undecided", "ambiguous"):
-        seen, _ = rendezvous.around(pointer, work.now, consistent=True)
-        own = [waiting for waiting in seen if waiting.side.key == key and waiting.rev == tender.rev]
-        if not own:
+    if tender.state in OPEN:
+        waiting = rendezvous.standing(pointer, work.now)
+        if waiting is None or waiting.rev != tender.rev:
             return None
-        pointer = own[0]
+        pointer = waiting
     return Party(tender, (pointer,), stored=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from counterfoil.domain.matching import Codes
+from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.transactions import Recall, ReceiptOfMatch, Transaction
 from counterfoil.errors import ConditionFailed, TryAgain

@@ -14,17 +14,22 @@ all that follows is done, so whoever finds the record moved by another message h
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from math import ceil
+from typing import Any, Literal
 
-from counterfoil.domain import matching
-from counterfoil.domain.matching import Match, Side, Wait
+from counterfoil.domain import habits as shops
+from counterfoil.domain import looking, matching
+from counterfoil.domain.matching import Match, Wait
+from counterfoil.domain.sides import Side
 from counterfoil.domain.tenders import CardTender
-from counterfoil.domain.transactions import ReceiptOfMatch, Transaction
+from counterfoil.domain.transactions import OPEN, ReceiptOfMatch, Transaction
 from counterfoil.errors import ConditionFailed, TryAgain
 from counterfoil.flows import messages
+from counterfoil.flows.looks import Look, best, learn
+from counterfoil.flows.looks import look as look_at
 from counterfoil.flows.outcome import Outcome, Send
 from counterfoil.sealing import Sealer, leave_in_letterbox
-from counterfoil.store import clocks, keys, rendezvous, table, tenders, transactions
+from counterfoil.store import clocks, habits, keys, rendezvous, table, tenders, transactions
 from counterfoil.store.rendezvous import Pointer
 
 ROUNDS = 6
@@ -56,15 +61,6 @@ class Party:
     record: Transaction | CardTender
     pointers: tuple[Pointer, ...]
     stored: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one of a side's pointers sees, and what is to be made of it."""
-
-    pointer: Pointer
-    others: tuple[Pointer, ...]
-    decision: matching.Decision
 
 
 def transaction_pointers(transaction: Transaction) -> tuple[Pointer, ...]:
@@ -114,53 +110,25 @@ def _partition(record: Transaction | CardTender, amount: int) -> str:
 
 
 def settle(party: Party, work: Work, step: int = 1) -> Outcome:
-    """Decides a side as far as it can be decided now. `step`: which look comes next, from 1.
+    """Decides a side as far as it can be decided now. `step`: which look comes next, from 1, or `looking.A_DAY_LATER`.
 
     Raises Standing where a side thought new is there already, TryAgain where others keep moving.
     """
     for _ in range(ROUNDS):
-        looks = [_look(pointer, party.stored, work) for pointer in party.pointers]
-        look = _best(looks)
+        looks = [
+            look_at(pointer, work.waits, work.now, consistent=party.stored, whole_day=step == looking.A_DAY_LATER)
+            for pointer in party.pointers
+        ]
+        look = best(looks)
         if isinstance(look.decision, Match):
             outcome = _claim(party, look, look.decision, work)
             if outcome is not None:
                 return outcome
         elif party.stored:
-            return _leave_undecided(party, look.decision, step, work)
+            return _leave_undecided(party, look, step, work)
         else:
             party = _keep(party)
     raise TryAgain("other sides keep moving")
-
-
-def _look(pointer: Pointer, stored: bool, work: Work) -> Look:
-    seen, truncated = rendezvous.around(pointer, work.now, consistent=stored)
-    others = tuple(other for other in seen if other.side.key != pointer.side.key)
-    return Look(pointer, others, _decide(pointer.side, others, truncated, work))
-
-
-def _best(looks: Sequence[Look]) -> Look:
-    """The look that decides. Two receipts under two amounts: the one whose codes agree, else neither is sure."""
-    found = [look for look in looks if isinstance(look.decision, Match)]
-    if len({look.decision.key for look in found if isinstance(look.decision, Match)}) > 1:
-        coded = [look for look in found if isinstance(look.decision, Match) and look.decision.method != "time"]
-        if len(coded) != 1:
-            return replace(looks[0], decision=matching.Ambiguous(("Receipts of two amounts fit",)))
-        return coded[0]
-    waiting = [look for look in looks if isinstance(look.decision, Wait)]
-    unsure = [look for look in looks if isinstance(look.decision, matching.Ambiguous)]
-    return (*found, *waiting, *unsure, *looks)[0]
-
-
-def _decide(side: Side, others: Sequence[Pointer], truncated: bool, work: Work) -> matching.Decision:
-    tills = {pointer.side.till for pointer in others} | {side.till}
-    return matching.decide(
-        side,
-        [pointer.side for pointer in others],
-        clocks.of_tills(till for till in tills if till) if others else {},
-        work.now,
-        truncated=truncated,
-        settings=replace(matching.DEFAULT, look_again=tuple(map(float, work.waits))),
-    )
 
 
 def _keep(party: Party) -> Party:
@@ -202,8 +170,7 @@ def _claim(party: Party, look: Look, decision: Match, work: Work) -> Outcome | N
     rendezvous.delete(other)
     if party.stored:
         rendezvous.delete(own)
-    if receipt.side.till and receipt.side.kind == "sale" and not payment.siblings:
-        clocks.observe(receipt.side.till, receipt.side.at, payment.side.at, work.now)
+    learn(payment, receipt)
     left = [pointer for pointer in look.others if pointer.side.key != other.side.key]
     tell = messages.delivery_of(payment.bank or "", payment.side.key)
     return Outcome((tell, *_look_at_the_rest(left, work)), ("Matched",))
@@ -253,7 +220,7 @@ def _lost(party: Party, standing: Mapping[str, Any]) -> Outcome:
 
 def _clear_if_stale(pointer: Pointer, standing: Mapping[str, Any]) -> None:
     """Deletes the pointer of a side that is decided, moved or gone; whoever moved it writes a pointer of its own."""
-    if standing.get("state") not in ("undecided", "ambiguous") or standing["rev"] != pointer.rev:
+    if standing.get("state") not in OPEN or standing["rev"] != pointer.rev:
         rendezvous.delete(pointer)
 
 
@@ -266,26 +233,40 @@ def _look_at_the_rest(left: Sequence[Pointer], work: Work) -> list[Send]:
     return [messages.look_again(look, work.waits[0]) for look in looks]
 
 
-def _leave_undecided(party: Party, decision: matching.Decision, step: int, work: Work) -> Outcome:
-    if isinstance(decision, Wait) and step <= len(work.waits):
-        previous = work.waits[step - 2] if step > 1 else 0
-        side = party.pointers[0].side
-        look = messages.LookAgain(side.side, side.key, step + 1)
-        return Outcome((messages.look_again(look, work.waits[step - 1] - previous),))
+def _leave_undecided(party: Party, look: Look, step: int, work: Work) -> Outcome:
+    side, decision = party.pointers[0].side, look.decision
+    if step == looking.A_DAY_LATER:
+        return _leave_open(party, decision)
+    clock = clocks.get(side.till) if side.till else None
+    if isinstance(decision, Wait) or looking.needs_another_look(side, clock):
+        oldest = decision.oldest if isinstance(decision, Wait) else side.seen_at
+        seconds = looking.next_look(step, work.waits, side, oldest, work.now)
+        if seconds is not None:
+            again = messages.LookAgain(side.side, side.key, step + 1)
+            return Outcome((messages.look_again(again, ceil(seconds)),))
     if isinstance(decision, matching.Unmatched):
         return Outcome(counts=("NoCandidate",))
-    _mark_ambiguous(party.record)
+    _mark(party.record, "ambiguous")
     return Outcome(counts=("Ambiguous",))
 
 
-def _mark_ambiguous(record: Transaction | CardTender) -> None:
+def _leave_open(party: Party, decision: matching.Decision) -> Outcome:
+    """A day later: what nothing could belong to is told to the shop's habits. New evidence decides still."""
+    is_alone = isinstance(decision, matching.Unmatched)
+    if is_alone and party.record.kind == "sale":
+        habits.learn(party.record.scope, shops.learn_missing)
+    _mark(party.record, "unmatched" if is_alone else "ambiguous")
+    return Outcome(counts=("Unmatched" if is_alone else "Ambiguous",))
+
+
+def _mark(record: Transaction | CardTender, state: Literal["ambiguous", "unmatched"]) -> None:
     """Says so in the record, for whoever asks why; the side stays open to new evidence, so its `rev` stays."""
-    if record.state == "ambiguous":
+    if record.state == state:
         return
     try:
         if isinstance(record, Transaction):
-            transactions.put(replace(record, state="ambiguous"), transactions.unmoved(record))
-        else:
-            tenders.put(replace(record, state="ambiguous"), table.still_at(record.rev))
+            transactions.put(replace(record, state=state), transactions.unmoved(record))
+        elif state == "ambiguous":
+            tenders.put(replace(record, state=state), table.still_at(record.rev))
     except ConditionFailed:
         return

@@ -4,18 +4,19 @@ A pointer holds what a decision needs and what a match then needs: of a transact
 a card tender the receipt's own key, wrapped. It lives until its side is decided, at most seven days.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from counterfoil.domain.matching import Codes, Side
+from counterfoil.domain import looking
+from counterfoil.domain.clocks import Clock
+from counterfoil.domain.sides import Codes, Side
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.store import keys, table
 from counterfoil.store.table import RENDEZVOUS, Item, Put
 from counterfoil.store.transactions import codes_to_item
 
 POINTER_LIFE = timedelta(days=7)
-SPAN = {"sale": timedelta(minutes=10), "refund": timedelta(days=7)}
-PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Pointer:
     siblings: tuple[tuple[str, datetime], ...] = ()
 
     @property
+    def scope(self) -> str:
+        """The merchant scope that the partition is of."""
+        return self.partition.partition("#")[0]
+
+    @property
     def is_transaction(self) -> bool:
         return self.side.side == "transaction"
 
@@ -54,13 +60,38 @@ def delete(pointer: Pointer) -> None:
         table.delete(RENDEZVOUS, dict(key), table.nothing_newer_than(pointer.rev))
 
 
-def around(pointer: Pointer, now: datetime, *, consistent: bool) -> tuple[list[Pointer], bool]:
-    """Every side, of both kinds, near this one in its partition, itself included; whether there were too many."""
-    span = SPAN[pointer.side.kind]
-    between = keys.time_span(pointer.side.at - span, pointer.side.at + span)
-    items, truncated = table.query(RENDEZVOUS, pointer.partition, between, limit=PAGE, consistent=consistent)
-    alive = [item for item in items if item["ttl"] > now.timestamp()]
-    return [_from_item(item, pointer.side) for item in alive], truncated
+def around(
+    pointer: Pointer, clock: Clock | None, now: datetime, *, consistent: bool, whole_day: bool = False
+) -> tuple[list[Pointer], bool]:
+    """Every side, of both kinds, where this one's counterpart may stand, itself included; whether there were too many.
+
+    `clock`: the till's, of a receipt. Where there are too many in a span, those nearby are read in its place.
+    """
+    most = looking.MOST_OF_A_DAY if whole_day else looking.MOST
+    items, truncated = _within(
+        pointer.partition, looking.spans(pointer.side, clock, whole_day=whole_day), most, consistent
+    )
+    for span in looking.nearby(pointer.side, clock):
+        if truncated:
+            items, truncated = _within(pointer.partition, (span,), looking.MOST, consistent)
+    return [_from_item(item, pointer.side) for item in items if item["ttl"] > now.timestamp()], truncated
+
+
+def standing(pointer: Pointer, now: datetime) -> Pointer | None:
+    """The pointer as it stands in its partition, read strongly consistently."""
+    items, _ = _within(pointer.partition, ((pointer.side.at, pointer.side.at),), looking.MOST, consistent=True)
+    own = (_from_item(item, pointer.side) for item in items if item["ttl"] > now.timestamp())
+    return next((waiting for waiting in own if waiting.side.key == pointer.side.key), None)
+
+
+def _within(partition: str, spans: Sequence[looking.Span], most: int, consistent: bool) -> tuple[list[Item], bool]:
+    found: dict[str, Item] = {}
+    for span in spans:
+        items, truncated = table.query(RENDEZVOUS, partition, keys.time_span(*span), limit=most, consistent=consistent)
+        if truncated:
+            return items, True
+        found.update((item["sk"], item) for item in items)
+    return list(found.values()), False
 
 
 def _key(pointer: Pointer) -> keys.Key:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from counterfoil.domain.matching import Codes
+from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender, Revision
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.store import keys, table

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from counterfoil.domain.facts import Fact, FactKind
-from counterfoil.domain.matching import Codes
 from counterfoil.domain.packing import deflate, inflate
+from counterfoil.domain.sides import Codes
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction
 from counterfoil.store import keys, table

@@ -1,0 +1,153 @@
+"""What is known of a shop beyond its tills' clocks: learned from its confirmed matches and from what was never found.
+
+A shop is a merchant scope. Three habits matter to a decision, each a share estimated from decayed counts and a first
+day's prior, so that a shop on its first day has the prior, and one of a thousand sales hardly anything of it:
+
+- how late receipts come: the lag from authorisation to the receipt's arrival, in bins that end at `LAGS`
+- how many payments never get a receipt (`missing`): told by the look after a day, when nothing could belong
+- how often the last four digits differ on the two sides of one sale (`last4_differs`): wallets
+
+Counts are halved together when they pass `MEMORY`, so that a change shows within some hundred sales.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate, pairwise
+from math import erf, sqrt
+from typing import Any, Final, Self
+
+LAGS: Final = (-5.0, 2.0, 5.0, 10.0, 20.0, 60.0, 300.0, 1_800.0, 4_000.0, 21_600.0, 93_600.0)
+"""Where the bins of lags end, in seconds; one more bin is beyond the last. A bank's clock may be late a little."""
+EARLIEST: Final = -60.0
+LATEST: Final = 7 * 86_400.0
+NEVER: Final = 1e-9
+"""The density of lags beyond these two, per second."""
+MEMORY: Final = 400
+_EDGES: Final = (EARLIEST, *LAGS, LATEST)
+
+_FIRST_LAGS: Final = (0.1, 1.2, 2.0, 1.6, 1.0, 0.8, 0.6, 0.7, 0.9, 0.5, 0.4, 0.2)
+_FIRST_MISSING: Final = (3.0, 47.0)
+_FIRST_LAST4: Final = (7.0, 13.0)
+
+
+@dataclass(frozen=True)
+class Habits:
+    """Counts, as learned: of lags by bin, of payments without and with a receipt, of last4 that differ and agree."""
+
+    lags: tuple[int, ...] = (0,) * (len(LAGS) + 1)
+    missed: int = 0
+    found: int = 0
+    differing: int = 0
+    agreeing: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many payments were learned from."""
+        return self.missed + self.found
+
+    @cached_property
+    def missing(self) -> float:
+        """The share of payments whose receipt never comes."""
+        missed, found = _FIRST_MISSING
+        return min(0.9, max(0.015, (self.missed + missed) / (self.count + missed + found)))
+
+    @cached_property
+    def last4_differs(self) -> float:
+        """The share of sales, not by chip, whose two sides name other last four digits."""
+        differs, agrees = _FIRST_LAST4
+        share = (self.differing + differs) / (self.differing + self.agreeing + differs + agrees)
+        return min(0.9, max(0.05, share))
+
+    def later_than(self, age: float) -> float:
+        """The share of receipts, of those that come, that take longer than `age` seconds."""
+        if age <= EARLIEST:
+            return 1.0
+        place = bisect_right(LAGS, age)
+        if age >= LATEST:
+            return 0.0
+        return self._later[place] - self.densities[place] * (age - _EDGES[place])
+
+    def density_of_lag(self, lag: float) -> float:
+        """How likely a receipt comes `lag` seconds after its sale, per second."""
+        return self.densities[bisect_right(LAGS, lag)] if EARLIEST <= lag < LATEST else NEVER
+
+    def density_around(self, lag: float, spread: float) -> float:
+        """The mean of `density_of_lag` over lags that are Normal(`lag`, `spread`)."""
+        scale = 1 / (spread * sqrt(2))
+        below, density = erf((_EDGES[0] - lag) * scale), 0.0
+        for share, edge in zip(self.densities, _EDGES[1:], strict=True):
+            up_to = erf((edge - lag) * scale)
+            density += share * (up_to - below)
+            below = up_to
+            if up_to == 1.0:
+                break
+        return max(NEVER, density / 2)
+
+    def as_dict(self) -> dict[str, int | list[int]]:
+        """Integers and lists of them."""
+        return {
+            "lags": list(self.lags),
+            "missed": self.missed,
+            "found": self.found,
+            "differing": self.differing,
+            "agreeing": self.agreeing,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Reads what `as_dict` wrote, also with `Decimal` for int. KeyError, TypeError or ValueError otherwise."""
+        counts = {name: int(stored[name]) for name in ("missed", "found", "differing", "agreeing")}
+        return cls(lags=tuple(int(count) for count in stored["lags"]), **counts)
+
+    @cached_property
+    def densities(self) -> tuple[float, ...]:
+        """By bin: the share of its lags over its width."""
+        widths = (high - low for low, high in pairwise(_EDGES))
+        return tuple(share / width for share, width in zip(self._shares, widths, strict=True))
+
+    @cached_property
+    def _shares(self) -> tuple[float, ...]:
+        whole = sum(self.lags) + sum(_FIRST_LAGS)
+        return tuple((count + first) / whole for count, first in zip(self.lags, _FIRST_LAGS, strict=True))
+
+    @cached_property
+    def _later(self) -> tuple[float, ...]:
+        """By bin: the share that takes longer than where the bin starts."""
+        return tuple(reversed(tuple(accumulate(reversed(self._shares)))))
+
+
+FIRST_DAY: Final = Habits()
+
+
+def learn_match(habits: Habits, lag: float, last4_agrees: bool | None) -> Habits:
+    """After one more match: its receipt came `lag` seconds after the sale; last4 told by both sides of it, or None."""
+    place = bisect_right(LAGS, lag)
+    lags = tuple(count + (place == number) for number, count in enumerate(habits.lags))
+    return _faded(
+        replace(
+            habits,
+            lags=lags,
+            found=habits.found + 1,
+            differing=habits.differing + (last4_agrees is False),
+            agreeing=habits.agreeing + (last4_agrees is True),
+        )
+    )
+
+
+def learn_missing(habits: Habits) -> Habits:
+    """After one more payment for which nothing came within a day."""
+    return _faded(replace(habits, missed=habits.missed + 1))
+
+
+def _faded(habits: Habits) -> Habits:
+    if habits.count <= MEMORY:
+        return habits
+    return Habits(
+        tuple(count // 2 for count in habits.lags),
+        habits.missed // 2,
+        habits.found // 2,
+        habits.differing // 2,
+        habits.agreeing // 2,
+    )

@@ -1,0 +1,75 @@
+"""One look at a side: what stands where its counterpart may be, what is known of the shop, and the decision.
+
+Nothing is written here but what a match teaches about clocks and habits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from counterfoil.domain import habits as shops
+from counterfoil.domain import matching
+from counterfoil.domain.likelihood import DEFAULT
+from counterfoil.domain.matching import Match, Wait
+from counterfoil.store import clocks, habits, rendezvous
+from counterfoil.store.rendezvous import Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one of a side's pointers sees, and what is to be made of it."""
+
+    pointer: Pointer
+    others: tuple[Pointer, ...]
+    decision: matching.Decision
+
+
+def look(pointer: Pointer, waits: Sequence[float], now: datetime, *, consistent: bool, whole_day: bool = False) -> Look:
+    """`waits`: as in `Settings.look_again`. `consistent`: whether what was written a moment ago must be seen."""
+    till = pointer.side.till
+    clock = clocks.get(till) if till else None
+    seen, truncated = rendezvous.around(pointer, clock, now, consistent=consistent, whole_day=whole_day)
+    others = tuple(other for other in seen if other.side.key != pointer.side.key)
+    return Look(pointer, others, _decide(pointer, others, truncated, waits, now))
+
+
+def best(looks: Sequence[Look]) -> Look:
+    """The look that decides. Two receipts under two amounts: the one whose codes agree, else neither is sure."""
+    found = [look for look in looks if isinstance(look.decision, Match)]
+    if len({look.decision.key for look in found if isinstance(look.decision, Match)}) > 1:
+        coded = [look for look in found if isinstance(look.decision, Match) and look.decision.method != "time"]
+        if len(coded) != 1:
+            return replace(looks[0], decision=matching.Ambiguous(("Receipts of two amounts fit",)))
+        return coded[0]
+    waiting = [look for look in looks if isinstance(look.decision, Wait)]
+    unsure = [look for look in looks if isinstance(look.decision, matching.Ambiguous)]
+    return (*found, *waiting, *unsure, *looks)[0]
+
+
+def _decide(
+    pointer: Pointer, others: Sequence[Pointer], truncated: bool, waits: Sequence[float], now: datetime
+) -> matching.Decision:
+    tills = {other.side.till for other in others} | {pointer.side.till}
+    is_met = any(other.is_transaction != pointer.is_transaction for other in others)
+    return matching.decide(
+        pointer.side,
+        [other.side for other in others],
+        clocks.of_tills(till for till in tills if till) if is_met else {},
+        now,
+        habits=habits.of_shop(pointer.scope) if is_met else shops.FIRST_DAY,
+        truncated=truncated,
+        settings=replace(DEFAULT, look_again=tuple(waits)),
+    )
+
+
+def learn(payment: Pointer, receipt: Pointer) -> None:
+    """Only from sales of one amount and time: a clearing's own time says nothing of the till's clock."""
+    ours, theirs = payment.side, receipt.side
+    if theirs.kind != "sale" or payment.siblings:
+        return
+    if theirs.till:
+        clocks.observe(theirs.till, theirs.at, ours.at)
+    lag = (theirs.seen_at - ours.at).total_seconds()
+    alike = ours.codes.last4 == theirs.codes.last4 if ours.codes.last4 and theirs.codes.last4 else None
+    by_chip = theirs.codes.entry == "chip"
+    habits.learn(payment.scope, lambda known: shops.learn_match(known, lag, None if by_chip else alike))
