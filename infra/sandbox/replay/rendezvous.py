@@ -139,7 +139,7 @@ class Rendezvous:
             return [], False
         most = looking.MOST_OF_A_DAY if whole_day else looking.MOST
         found, truncated = _within(standing, looking.spans(place.side, clock, whole_day=whole_day), most)
-        for span in looking.nearby(place.side, clock) if truncated else ():
+        for span in looking.nearby(place.side, clock):
             if truncated:
                 found, truncated = _within(standing, (span,), looking.MOST)
         return self._others(found, place, now), truncated
@@ -157,16 +157,6 @@ class Rendezvous:
             self._awake.append(place)
             if len(self._awake) > AWAKE:
                 self._awake.popleft().sleep()
-
-
-def _within_all(standing: list[Place], spans: Sequence[looking.Span], most: int) -> tuple[list[Place], bool]:
-    found: list[Place] = []
-    for span in spans:
-        within, truncated = _within(standing, span, most)
-        if truncated:
-            return within, True
-        found = within if not found else list(dict.fromkeys((*found, *within)))
-    return found, False
 
 
 def _within(standing: list[Place], spans: Sequence[looking.Span], most: int) -> tuple[list[Place], bool]:
