@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from counterfoil.domain.assignments import posterior
-from counterfoil.domain.card_evidence import EVIDENCE, share_of_other_digits
+from counterfoil.domain.card_evidence import EVIDENCE, weight
 from counterfoil.domain.clocks import Clock
 from counterfoil.domain.deliveries import RECALL_REASONS
 from counterfoil.domain.explanations import Case, Look, Section
@@ -159,15 +159,10 @@ def _face(look: Look, case: Case) -> str:
 def _codes(ours: Codes, theirs: Codes, case: Case) -> list[str]:
     lines, payment, receipt = [], asdict(ours), asdict(theirs)
     for name, evidence in EVIDENCE.items():
-        if payment[name] is None or receipt[name] is None:
-            continue
-        share = share_of_other_digits(ours, theirs, case.habits.last4_differs) if name == "last4" else None
-        if payment[name] == receipt[name]:
-            ratio = evidence.agrees * (1 if share is None else 1 - share)
-            lines.append(f"{evidence.says}: {weight_in_words(ratio)}.")
-        else:
-            ratio = evidence.differs * (1 if share is None else share)
-            lines.append(f"{evidence.says_not}: {weight_in_words(ratio)}.")
+        if payment[name] is not None and receipt[name] is not None:
+            says = evidence.says if payment[name] == receipt[name] else evidence.says_not
+            ratio = weight(ours, theirs, case.habits.last4_differs, {name: evidence})
+            lines.append(f"{says}: {weight_in_words(ratio)}.")
     return lines
 
 
