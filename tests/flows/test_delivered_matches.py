@@ -52,21 +52,25 @@ def check(story: list[Told]) -> None:
         held = None if kind == "withdrawn" else data
 
 
+OTHER_CARD = {"auth_code": "ZZZZZZ", "rrn": "632500000777"}
+
+
 def events(world: World) -> list[Body]:
-    """Two payments of one amount, three receipts that fit both, and what may be told of them later."""
-    sales = [receipt(world, f"soho-03-00010{number}") for number in range(3)]
-    plain = [without_codes(sale) for sale in sales]
-    other = payment(world, "tx_0002", auth_code="ZZZZZZ", rrn="632500000777", card={"last4": "9999"})
+    """Two payments of one amount, a receipt of each and one that fits both, and what may be told of them later."""
+    one, two, three = (receipt(world, f"soho-03-00010{number}") for number in range(3))
+    two["tenders"][0] |= OTHER_CARD | {"last4": "9999"}
+    another = receipt(world, "soho-03-000100", amount=650)
     return [
         payment(world),
-        other,
-        *sales[:2],
-        plain[2],
-        reprint(sales[0], "soho-03-000109"),
-        plain[1] | {"till_id": "04"},
-        sales[0] | {"till_id": "04"},
-        receipt(world, "soho-03-000101", amount=650),
-        sales[0] | {"tenders": [{"type": "cash", "amount": 585}]},
+        payment(world, "tx_0002", **OTHER_CARD, card={"last4": "9999"}),
+        one,
+        two,
+        without_codes(three),
+        reprint(one, "soho-03-000109"),
+        one | {"till_id": "04"},
+        without_codes(two) | {"till_id": "04"},
+        another,
+        two | {"tenders": [{"type": "cash", "amount": 585}]},
         at(cleared(world), 60),
         at(cleared(world, amount=650), 61),
         at(cleared(world, auth_code="ZZZZZZ"), 62),
