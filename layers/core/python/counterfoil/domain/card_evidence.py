@@ -47,18 +47,19 @@ WALLET_DIFFERS: Final = 0.7
 def weight(ours: Codes, theirs: Codes, last4_differs: float, evidence: Mapping[str, Evidence] = EVIDENCE) -> float:
     """The product of the likelihood ratios of all codes that a payment and a receipt both give."""
     ratio = 1.0
-    for name, each in evidence.items():
-        left = getattr(ours, name)
-        if left is None:
-            continue
-        right = getattr(theirs, name)
-        if right is None:
-            continue
-        if name == "last4":
-            share = share_of_other_digits(ours, theirs, last4_differs)
-            ratio *= (1 - share) * each.agrees if left == right else share * each.differs
-        else:
+    for left, right, each in (
+        (ours.rrn, theirs.rrn, evidence["rrn"]),
+        (ours.auth, theirs.auth, evidence["auth"]),
+        (ours.original, theirs.original, evidence["original"]),
+        (ours.terminal, theirs.terminal, evidence["terminal"]),
+        (ours.merchant, theirs.merchant, evidence["merchant"]),
+        (ours.scheme, theirs.scheme, evidence["scheme"]),
+    ):
+        if left is not None and right is not None:
             ratio *= each.agrees if left == right else each.differs
+    if ours.last4 is not None and theirs.last4 is not None:
+        share, each = share_of_other_digits(ours, theirs, last4_differs), evidence["last4"]
+        ratio *= (1 - share) * each.agrees if ours.last4 == theirs.last4 else share * each.differs
     return ratio
 
 

@@ -5,7 +5,6 @@ Banks and tills print the same code with other cases, blanks or leading zeros; t
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from counterfoil.domain.receipts import Tender
 from counterfoil.domain.sides import Codes
@@ -25,40 +24,35 @@ _BY_CHIP = {"chip", "icc", "contact", "chip_and_pin", "chip and pin", "inserted"
 
 def of_transaction(data: CardTransaction, scope: str, hashed: Hash) -> Codes:
     """What the bank tells. A token says that a device paid, whose own digits the till may print."""
-    codes = _codes(
-        {
-            "auth": data.auth_code,
-            "rrn": data.rrn,
-            "terminal": data.merchant.terminal_id,
-            "merchant": data.merchant.merchant_id,
-            "last4": data.card.last4,
-        },
-        scope,
-        hashed,
+    merchant, card = data.merchant, data.card
+    return Codes(
+        auth=_kept("auth", data.auth_code, scope, hashed),
+        rrn=_kept("rrn", data.rrn, scope, hashed),
+        terminal=_kept("terminal", merchant.terminal_id, scope, hashed),
+        merchant=_kept("merchant", merchant.merchant_id, scope, hashed),
+        last4=_kept("last4", card.last4, scope, hashed),
+        scheme=_scheme(card.scheme),
+        entry="wallet" if card.token else None,
     )
-    return replace(codes, scheme=_scheme(data.card.scheme), entry="wallet" if data.card.token else None)
 
 
 def of_tender(tender: Tender, scope: str, hashed: Hash) -> Codes:
     """What the till prints."""
-    codes = _codes(
-        {
-            "auth": tender.auth_code,
-            "rrn": tender.rrn,
-            "terminal": tender.terminal_id,
-            "merchant": tender.merchant_id,
-            "last4": tender.last4,
-        },
-        scope,
-        hashed,
+    by_chip = tender.entry_mode and tender.entry_mode.strip().lower() in _BY_CHIP
+    return Codes(
+        auth=_kept("auth", tender.auth_code, scope, hashed),
+        rrn=_kept("rrn", tender.rrn, scope, hashed),
+        terminal=_kept("terminal", tender.terminal_id, scope, hashed),
+        merchant=_kept("merchant", tender.merchant_id, scope, hashed),
+        last4=_kept("last4", tender.last4, scope, hashed),
+        scheme=_scheme(tender.scheme),
+        entry="chip" if by_chip else None,
     )
-    entry = "chip" if tender.entry_mode and tender.entry_mode.strip().lower() in _BY_CHIP else None
-    return replace(codes, scheme=_scheme(tender.scheme), entry=entry)
 
 
-def _codes(values: dict[str, str | None], scope: str, hashed: Hash) -> Codes:
-    spelt = {name: _spelt(name, value) for name, value in values.items() if value}
-    return Codes(**{name: hashed(name, scope, value) for name, value in spelt.items() if value})
+def _kept(name: str, value: str | None, scope: str, hashed: Hash) -> str | None:
+    spelt = _spelt(name, value) if value else ""
+    return hashed(name, scope, spelt) if spelt else None
 
 
 def _spelt(name: str, value: str) -> str:

@@ -5,7 +5,7 @@ The arithmetic is told in `matching`; every parameter is in `Settings`.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import exp, pi, sqrt
 from typing import Final
@@ -17,6 +17,8 @@ from counterfoil.domain.sides import Side
 
 _ROOT: Final = sqrt(2 * pi)
 HOUR: Final = 3_600.0
+
+type _Normal = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +101,16 @@ class Payment:
 class Slip:
     """A card tender in the scene. `issued`: its own time by the till's clock as known (s).
 
-    `ways`: those by which that time may have come about, each with its share once the receipt arrived when it did, and
-    its spread in seconds; empty until asked for.
+    `near`: (share, shift, spread) of the ways by which it was printed so much later, `misset` of those by which the clock
+    is wrong, each share as it is once the receipt arrived when it did; None until asked for.
     """
 
     side: Side
     issued: float
     arrived: float
     clock: Clock | None
-    ways: list[Way] = field(default_factory=list)
+    near: list[_Normal] | None = None
+    misset: list[_Normal] = field(default_factory=list)
 
 
 class Scene:
@@ -165,29 +168,26 @@ class Scene:
         if not self.is_sale:
             prompt = settings.prompt_refunds * _normal(ahead, settings.refund_spread)
             return prompt + (1 - settings.prompt_refunds) * _laplace(abs(ahead), settings.refund_scale)
-        if not slip.ways:
-            slip.ways = self._ways(slip)
-        lag, density = self.habits.density_of_lag(slip.arrived - paid), 0.0
-        for way in slip.ways:
-            each = way.share * _normal(ahead - way.shift, way.spread)
-            density += each * lag if way.misset else each
-        return density
+        if slip.near is None:
+            slip.near, slip.misset = self._ways(slip)
+        density = _mixed(slip.near, ahead)
+        return density + self.habits.density_of_lag(slip.arrived - paid) * _mixed(slip.misset, ahead)
 
-    def _ways(self, slip: Slip) -> list[Way]:
+    def _ways(self, slip: Slip) -> tuple[list[_Normal], list[_Normal]]:
         """By Bayes: a way counts for more where it says that the receipt came as late as this shop's usually do."""
         clock, late = slip.clock, slip.arrived - slip.issued
         spread = clock.spread_at(slip.side.at) if clock else 0.0
-        found, whole = [], 0.0
+        usual = self.habits.density_of_lag(late)
+        near, misset, whole = [], [], 0.0
         for way in self.settings.known if clock else self.settings.unknown:
             seconds = way.spread * spread if way.of_clock else way.spread
             if way.misset:
-                share, came = way.share, self.habits.density_around(late + way.shift, seconds)
-                whole += share * came
+                misset.append((way.share, way.shift, seconds))
+                whole += way.share * self.habits.density_around(late + way.shift, seconds)
             else:
-                share = way.share * self.habits.density_of_lag(late)
-                whole += share
-            found.append((share, seconds, way))
-        return [replace(way, share=share / whole, spread=seconds) for share, seconds, way in found]
+                near.append((way.share * usual, way.shift, seconds))
+                whole += way.share * usual
+        return _scaled(near, whole), _scaled(misset, whole)
 
     def _rate(self, payment: Payment) -> float:
         """Receipts of this amount a second that may be taken for the payment's, as seen around it."""
@@ -225,6 +225,19 @@ def _slip(side: Side, clock: Clock | None) -> Slip:
     if clock is None or clock.count == 0:
         return Slip(side, at, arrived, None)
     return Slip(side, at - clock.offset_at(side.at), arrived, clock)
+
+
+def _scaled(ways: list[_Normal], whole: float) -> list[_Normal]:
+    return [(share / whole, shift, spread) for share, shift, spread in ways]
+
+
+def _mixed(ways: list[_Normal], ahead: float) -> float:
+    density = 0.0
+    for share, shift, spread in ways:
+        away = (ahead - shift) / spread
+        if -9.0 < away < 9.0:
+            density += share * exp(-0.5 * away * away) / (spread * _ROOT)
+    return density
 
 
 def _normal(apart: float, spread: float) -> float:
