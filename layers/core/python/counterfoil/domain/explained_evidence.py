@@ -5,7 +5,7 @@ many there are.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 
@@ -161,9 +161,14 @@ def _codes(ours: Codes, theirs: Codes, case: Case) -> list[str]:
     for name, evidence in EVIDENCE.items():
         if payment[name] is not None and receipt[name] is not None:
             says = evidence.says if payment[name] == receipt[name] else evidence.says_not
-            ratio = weight(ours, theirs, case.habits.last4_differs, {name: evidence})
+            ratio = weight(_alone(name, ours), _alone(name, theirs), case.habits.last4_differs)
             lines.append(f"{says}: {weight_in_words(ratio)}.")
     return lines
+
+
+def _alone(name: str, codes: Codes) -> Codes:
+    """Codes of which only one is told, and how the card was read."""
+    return replace(Codes(entry=codes.entry), **{name: getattr(codes, name)})
 
 
 def _missing(ours: Codes, theirs: Codes) -> list[str]:
