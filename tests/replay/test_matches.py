@@ -124,7 +124,11 @@ def test_each_bank_speaks_its_own_wire(tape: Tape) -> None:
     tape.sells(90, "soho-monzo", amount=610, issued=60, card=BARE)
     tape.pays(120, "tx_own", amount=330, bank="a-bank-of-its-own")
     tape.sells(121, "soho-own", amount=330)
-    assert held(tape.play()) == {"feed-1": "soho-starling", "tx_monzo": "soho-monzo", "tx_own": "soho-own"}
+    lines = tape.play()
+    assert held(lines) == {"feed-1": "soho-starling", "tx_monzo": "soho-monzo", "tx_own": "soho-own"}
+    # A bank's own merchant id is no evidence against the till's.
+    assert [line["transaction_id"] for line in lines if "Merchant number agrees" in line["reasons"]] == ["tx_own"]
+    assert not [line for line in lines if "Merchant numbers differ" in line["reasons"]]
 
 
 def test_a_shop_by_code_is_one_partition_a_code(tape: Tape, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """What is told later: repeats, corrections, reversals, reprints, and codes that prove a match wrong."""
 
+from typing import Any
+
 import pytest
 
 from tests.replay.tape import CARD, Tape, held, left, paid_by_card
@@ -82,6 +84,15 @@ def test_a_correction_of_the_same_amount_keeps_the_match(matched: Tape) -> None:
     assert len(matched.play()) == 1
     assert matched.summary
     assert matched.summary.counts["corrections"] == 1
+
+
+@pytest.mark.parametrize("changes", [{"version": 1}, {"issued": 2}, {"barcode": {"symbology": "qr", "value": "X"}}])
+def test_a_change_that_prints_may_have_is_a_correction_too(matched: Tape, changes: dict[str, Any]) -> None:
+    matched.sells(60, **{"issued": 1} | changes)
+    matched.sells(70, **{"issued": 1} | changes)
+    assert len(matched.play()) == 1
+    assert matched.summary
+    assert (matched.summary.counts["corrections"], matched.summary.counts["repeats"]) == (1, 1)
 
 
 def test_a_correction_to_another_amount_decides_again(tape: Tape) -> None:

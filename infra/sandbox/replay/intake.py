@@ -12,7 +12,7 @@ from hashlib import blake2b
 from counterfoil.banks import direct
 from counterfoil.banks.adapter import BankAdapter
 from counterfoil.domain import codes
-from counterfoil.domain.facts import is_void
+from counterfoil.domain.facts import Fact, is_void
 from counterfoil.domain.merchants import CARD
 from counterfoil.domain.receipts import Receipt, Tender, card_tenders, likeness
 from counterfoil.domain.sides import Codes
@@ -79,9 +79,8 @@ class Intake:
         if adapter.own_merchant_ids:
             # The bank's own id of a shop is no evidence against the one that the till printed.
             told = replace(told, merchant=None)
-        subject, fact = f"{bank}/{data.customer_id}", event.fact
-        fact = replace(fact, at=in_utc(fact.at)) if fact.at.microsecond else fact
-        original = data.original_transaction_id
+        subject, original = f"{bank}/{data.customer_id}", data.original_transaction_id
+        fact = Fact(in_utc(event.happened_at), event.fact.kind, data.amount)
         return Transaction(
             key=f"{subject}/{data.transaction_id}",
             subject=subject,
