@@ -142,6 +142,18 @@ def test_a_shop_by_code_is_one_partition_a_code(tape: Tape, tmp_path: Path) -> N
     assert held(tape.play()) == {f"tx_{number}": f"soho-{number}" for number in range(150)}
 
 
+@pytest.mark.parametrize(("apart", "found"), [(30, {"tx_1": "soho-1"}), (1, {})])
+def test_a_crowd_is_looked_at_nearby_and_too_many_not_at_all(tape: Tape, apart: float, found: dict[str, str]) -> None:
+    for number in range(240):
+        tape.sells(apart * number, f"soho-other-{number}", card={"auth_code": f"C{number:05}"})
+    tape.sells(120 * apart, card=CARD)
+    tape.pays(120 * apart + 1, rrn=None)
+    tape.tills.sort(key=lambda line: line["at"])
+    lines = tape.play()
+    assert held(lines) == found
+    assert left(lines).get("tx_1") == (None if found else "ambiguous")
+
+
 def test_what_is_not_ours_leaves_nothing(tape: Tape) -> None:
     tape.pays(0, "tx_stranger", merchant_id="MID999999")
     tape.pays(1, "tx_soon", merchant_id="MID000300")

@@ -180,6 +180,17 @@ def test_the_same_id_of_another_customer_is_another_payment(tape: Tape) -> None:
     ]
 
 
+def test_what_sleeps_is_as_it_was_when_somebody_looks(tape: Tape, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.sandbox.replay.rendezvous.AWAKE", 0)
+    for test in (
+        test_the_later_version_counts_whichever_comes_first,
+        test_a_reprint_is_counted_once,
+        test_what_seemed_a_reprint_is_the_sale_once_the_first_was_corrected,
+        test_facts_of_a_payment_meet,
+    ):
+        test(Tape(tape.folder))
+
+
 def test_all_of_it_holds_when_what_was_decided_is_on_disk(tape: Tape, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.sandbox.replay.ledger.RECENT", 1)
     test_charged_all_the_same_it_has_its_receipt_again(_sold(tape))

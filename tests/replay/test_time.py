@@ -70,6 +70,15 @@ def test_after_a_week_it_is_left_over(tape: Tape) -> None:
     assert left(lines) == dict.fromkeys(("tx_1", "soho-1", "soho-alone", "tx_alone"), "unmatched")
 
 
+def test_a_week_ends_to_the_second(tape: Tape) -> None:
+    tape.sells(0, "soho-early", issued=0)
+    tape.sells(60, "soho-late", issued=0, amount=700)
+    tape.pays(6.9 * DAY, "tx_between", amount=1)
+    tape.pays(7 * DAY + 30, "tx_early", paid=0)
+    tape.pays(7 * DAY + 30, "tx_late", paid=0, amount=700)
+    assert held(tape.play()) == {"tx_late": "soho-late"}
+
+
 def test_what_is_told_of_a_payment_after_its_week_changes_its_record_alone(tape: Tape) -> None:
     tape.pays(0)
     tape.pays(8 * DAY, kind="cleared", paid=0)
