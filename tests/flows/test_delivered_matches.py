@@ -1,4 +1,4 @@
-"""A receipt that a bank was told stays that payment's: another takes its place only after it was taken back, with a reason."""
+"""A receipt that a bank was told stays that payment's: another comes only after it was taken back, with a reason."""
 
 import random
 from collections import defaultdict
