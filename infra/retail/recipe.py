@@ -31,7 +31,7 @@ class Recipe:
     # How they pay.
     cash: float = 0.12
     gift_cards: float = 0.015
-    two_cards: float = 0.006
+    two_cards: float = 0.003
 
     # What is told of a payment, by banks (their issuers) and by stores.
     auth_by_banks: float = 0.8

@@ -17,7 +17,7 @@ from infra.sandbox.quality import charts, misses, report
 from infra.sandbox.quality.runs import OURS, Result, Run, perform_all
 
 SALES, SEEDS = 100_000, 5
-WIDTH = 165
+WIDTH = 165  # of the tables, also where the terminal is narrower
 FIGURES, PAGE = "match-quality.json", "match-quality-figures.md"
 
 
@@ -55,7 +55,7 @@ def _run(asked: argparse.Namespace, console: Console) -> None:
         for seed in seeds
         for scenario in scenarios
     ]
-    results = _with_progress(runs, scenarios, console)
+    results = _with_progress(runs, scenarios)
     if asked.misses:
         for scenario, result in results.items():
             misses.show(scenario, result.misses, console)
@@ -63,10 +63,10 @@ def _run(asked: argparse.Namespace, console: Console) -> None:
     (asked.out / FIGURES).write_text(json.dumps(taken, indent=1) + "\n", encoding="utf-8")
 
 
-def _with_progress(runs: list[Run], scenarios: list[str], console: Console) -> dict[str, Result]:
+def _with_progress(runs: list[Run], scenarios: list[str]) -> dict[str, Result]:
     results = {scenario: Result() for scenario in scenarios}
     columns = (TextColumn("Runs"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns) as progress:
         task = progress.add_task("", total=len(runs))
         for run, result in perform_all(runs):
             results[run.scenario] += result
