@@ -31,6 +31,18 @@ def test_by_time_alone_a_lone_pair_is_decided_at_a_look(tape: Tape) -> None:
     assert "2026-11-21T09:00:02Z" <= line["decided_at"] <= "2026-11-21T09:10:00Z"
 
 
+def test_who_is_left_of_a_crowd_is_looked_at_again(tape: Tape) -> None:
+    """Two alike, until a code told late matches one of them: 15 seconds later the other pair is clear."""
+    tape.knows_the_clock()
+    for number, code in ((1, "A1B2C3"), (2, None)):
+        tape.pays(number, f"tx_{number}", **NO_CODES)
+        tape.sells(number + 1, f"soho-{number}", issued=number, card={"auth_code": code})
+    tape.pays(1000, "tx_1", kind="cleared", paid=1, **NO_CODES | {"auth_code": "A1B2C3"})
+    lines = tape.play()
+    assert held(lines) == {"tx_1": "soho-1", "tx_2": "soho-2"}
+    assert [line["decided_at"] for line in lines] == ["2026-11-21T09:16:40Z", "2026-11-21T09:16:55Z"]
+
+
 def test_the_waits_are_a_setting(tape: Tape) -> None:
     tape.pays(0, "tx_1", amount=345, **NO_CODES)
     tape.sells(1, "soho-1", amount=345, card={})

@@ -7,7 +7,7 @@ tender. Every customer consents.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
+from hashlib import sha256
 
 from counterfoil.banks import direct
 from counterfoil.banks.adapter import BankAdapter
@@ -120,8 +120,7 @@ class Intake:
     def _receipt(self, retailer: str, receipt: Receipt, now: datetime) -> ReceiptTaken:
         branch = self._branch(retailer, receipt, now)
         receipt_key = f"{retailer}/{receipt.receipt_id}"
-        shared = likeness(receipt)
-        body_key = "=" + _digest(f"{retailer} ".encode() + shared)
+        body_key = "=" + _digest(f"{retailer} ".encode() + likeness(receipt))
         revision = Revision(receipt.version or 0, to_millis(now))
         till_name = f"{retailer}/{receipt.store_id}/{receipt.till_id}" if receipt.till_id else None
         issued_at = in_utc(receipt.issued_at)
@@ -145,7 +144,7 @@ class Intake:
             )
             for ordinal, (index, tender) in enumerate(card_tenders(receipt))
         )
-        return ReceiptTaken(receipt_key, body_key, _digest(shared + _own_words(receipt)), tenders, revision)
+        return ReceiptTaken(receipt_key, body_key, _digest(body_key.encode() + _own_words(receipt)), tenders, revision)
 
     def _branch(self, retailer: str, receipt: Receipt, now: datetime) -> Branch:
         problems = [
@@ -184,4 +183,4 @@ def _own_words(receipt: Receipt) -> bytes:
 
 
 def _digest(content: bytes) -> str:
-    return blake2b(content, digest_size=12).hexdigest()
+    return sha256(content).hexdigest()[:24]

@@ -19,6 +19,7 @@ from counterfoil.errors import BadRequest, Problem, Refused
 
 MOST_BYTES = 260 * 1024
 """Of a line: what a request's body may have, and something around it."""
+BUFFERED_BYTES = 1024 * 1024
 ENVELOPE_LEVELS = 1
 MILLISECOND = 1000
 
@@ -60,7 +61,7 @@ class Reader:
         self.report = report
         self.done = 0
         self.count = 0
-        self.file: BinaryIO = path.open("rb")
+        self.file: BinaryIO = path.open("rb", BUFFERED_BYTES)
         self.size = path.stat().st_size
 
     def __enter__(self) -> Self:
