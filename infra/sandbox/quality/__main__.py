@@ -43,7 +43,7 @@ def main() -> None:
     taken = json.loads((asked.out / FIGURES).read_text(encoding="utf-8"))
     told, folder = taken["scenarios"], Path("docs") if asked.docs else asked.out
     report.show(told, console)
-    drawn = charts.draw(told, folder)
+    drawn = charts.draw(told, folder, ("svg",) if asked.docs else ("svg", "png"))
     (folder / PAGE).write_text(report.markdown(told, _how(taken), drawn), encoding="utf-8")
     console.print(f"Figures and charts: {folder / PAGE}. Every figure: {asked.out / FIGURES}")
 

@@ -16,7 +16,6 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from infra.sandbox.quality.report import Figures
 from infra.sandbox.quality.runs import CODES, METHODS, NEAREST, OURS
 
-FORMATS: Final = ("svg", "png")
 COLOURS: Final = {OURS: "#0072b2", NEAREST: "#d55e00", CODES: "#8a8a8a"}
 MARKS: Final = {OURS: "o", NEAREST: "s", CODES: "D"}
 SCENARIO_COLOURS: Final = ("#0072b2", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#000000")
@@ -35,8 +34,8 @@ WAIT_NAMES: Final = (
 )  # fmt: skip
 
 
-def draw(told: Figures, folder: Path) -> list[tuple[str, str]]:
-    """Writes each chart as SVG and PNG to `folder`: (title, SVG's name) of each."""
+def draw(told: Figures, folder: Path, formats: Iterable[str]) -> list[tuple[str, str]]:
+    """Writes each chart to `folder` in those formats: (title, SVG's name) of each."""
     drawn = []
     with mpl.rc_context(STYLE):
         for name, title, chart in (
@@ -45,7 +44,7 @@ def draw(told: Figures, folder: Path) -> list[tuple[str, str]]:
             ("match-quality-time", "How soon a payment has its receipt once both are here", _time),
         ):
             figure = chart(told)
-            for kind in FORMATS:
+            for kind in formats:
                 metadata = {"Date": None} if kind == "svg" else None
                 figure.savefig(folder / f"{name}.{kind}", dpi=110, bbox_inches="tight", metadata=metadata)
             drawn.append((title, f"{name}.svg"))
