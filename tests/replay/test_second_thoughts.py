@@ -79,6 +79,15 @@ def test_charged_all_the_same_it_has_its_receipt_again(matched: Tape) -> None:
     assert [line.get("outcome") for line in lines] == [None, "withdrawn", None]
 
 
+def test_what_a_reversal_took_back_a_correction_takes_back_no_more(matched: Tape) -> None:
+    matched.pays(60, kind="reversed", paid=0)
+    matched.sells(70, issued=1, amount=600)
+    matched.pays(80, kind="cleared", paid=0)
+    lines = matched.play()
+    assert withdrawals(lines) == [("tx_1", ["The payment was reversed"])]
+    assert held(lines) == {}
+
+
 def test_a_correction_of_the_same_amount_keeps_the_match(matched: Tape) -> None:
     matched.sells(60, issued=1, till_id=None)
     assert len(matched.play()) == 1

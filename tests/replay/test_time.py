@@ -85,10 +85,15 @@ def test_after_a_week_it_is_left_over(tape: Tape) -> None:
 def test_a_week_ends_to_the_second(tape: Tape) -> None:
     tape.sells(0, "soho-early", issued=0)
     tape.sells(60, "soho-late", issued=0, amount=700)
+    tape.pays(0, "tx_told", amount=800)
     tape.pays(6.9 * DAY, "tx_between", amount=1)
+    tape.sells(7 * DAY + 10, "soho-told", issued=0, amount=900)
+    tape.pays(7 * DAY + 20, "tx_told", amount=900, paid=0, kind="cleared")
     tape.pays(7 * DAY + 30, "tx_early", paid=0)
     tape.pays(7 * DAY + 30, "tx_late", paid=0, amount=700)
-    assert held(tape.play()) == {"tx_late": "soho-late"}
+    lines = tape.play()
+    assert held(lines) == {"tx_late": "soho-late"}
+    assert left(lines)["tx_told"] == "unmatched"
 
 
 def test_what_is_told_of_a_payment_after_its_week_changes_its_record_alone(tape: Tape) -> None:
