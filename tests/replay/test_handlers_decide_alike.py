@@ -16,7 +16,7 @@ from counterfoil.domain.times import rfc3339
 from tests.replay.tape import CARD, START, Tape
 from tests.world import World
 
-TOLD = int(os.environ.get("TOLD", "90"))
+TOLD = int(os.environ.get("TOLD", "60"))
 AMOUNTS = (285, 345, 345, 410, 585)
 LOOKS = timedelta(minutes=11)
 WALLET = 0.35

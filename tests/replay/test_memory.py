@@ -10,7 +10,7 @@ from infra.sandbox.replay import ledger, rendezvous, replay
 from infra.sandbox.replay.summary import Summary
 from tests.replay.tape import CARD, Tape
 
-PAIRS = 600
+PAIRS = 400
 FEW = PAIRS // 5
 A_MATCH = 2_000
 """Bytes that the records of a match take in memory."""
