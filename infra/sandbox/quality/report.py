@@ -73,8 +73,10 @@ def rows(told: Figures) -> Iterable[tuple[str, ...]]:
 
 def _cells(each: Figures) -> tuple[str, ...]:
     share, low, high = each["wrong_ppm"]
-    counts = (f"{each[name]:,}" for name in ("wrong", "given", "missed"))
-    return f"{each['recall']:.4f}", f"{share:,.0f}", f"{low:,.0f} to {high:,.0f}", *counts
+    own = each["wrong_of_same_customer"]
+    wrong = f"{each['wrong']:,} ({own:,} own)" if own else f"{each['wrong']:,}"
+    counts = (f"{each[name]:,}" for name in ("given", "missed"))
+    return f"{each['recall']:.4f}", f"{share:,.0f}", f"{low:,.0f} to {high:,.0f}", wrong, *counts
 
 
 def _time_cells(each: Figures) -> tuple[str, ...]:
