@@ -104,6 +104,14 @@ def test_a_change_that_prints_may_have_is_a_correction_too(matched: Tape, change
     assert (matched.summary.counts["corrections"], matched.summary.counts["repeats"]) == (1, 1)
 
 
+def test_a_correction_to_another_payments_codes_decides_again(tape: Tape) -> None:
+    tape.pays(0, "tx_1", rrn=None)
+    tape.sells(1, "soho-1", card=CARD | {"rrn": None})
+    tape.sells(60, "soho-1", issued=1, card=CARD | {"auth_code": "ZZZZZZ", "rrn": None})
+    tape.pays(70, "tx_2", auth_code="ZZZZZZ", rrn=None, paid=1)
+    assert held(tape.play()) == {"tx_2": "soho-1"}
+
+
 def test_a_correction_to_another_amount_decides_again(tape: Tape) -> None:
     tape.pays(0, "tx_1")
     tape.pays(1, "tx_2", amount=600, auth_code="ZZZZZZ", rrn=None)

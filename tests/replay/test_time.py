@@ -1,9 +1,10 @@
 """Simulated time: looks after 15 s, 60 s and 10 min, the look after a day, and the end after a week."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from counterfoil.domain.likelihood import DEFAULT
-from tests.replay.tape import CARD, Tape, held, left
+from tests.replay.tape import CARD, START, Tape, held, left
 
 NO_CODES = {"last4": None, "auth_code": None, "rrn": None, "terminal_id": None}
 DAY = 86_400
@@ -80,6 +81,11 @@ def test_after_a_week_it_is_left_over(tape: Tape) -> None:
     lines = tape.play()
     assert held(lines) == {}
     assert left(lines) == dict.fromkeys(("tx_1", "soho-1", "soho-alone", "tx_alone"), "unmatched")
+    # Told once its week is over, not at the end of the file.
+    assert [line.get("transaction_id") or line["receipt_id"] for line in lines[:2]] == ["tx_1", "soho-alone"]
+    tape.sells(20 * DAY, "soho-2", amount=100, issued=20 * DAY)
+    tape.pays(20 * DAY + 1, "tx_2", amount=100)
+    assert [line.get("transaction_id") for line in tape.play()][-1] == "tx_2"
 
 
 def test_a_week_ends_to_the_second(tape: Tape) -> None:
@@ -121,8 +127,12 @@ def test_a_line_out_of_order_is_taken_at_its_place(tape: Tape) -> None:
 
 
 def test_what_is_due_at_the_time_of_a_line_sees_it(tape: Tape) -> None:
-    """The look after ten minutes and the right receipt come at once: the receipt is seen."""
+    """A look and another receipt that fits come at once: the look sees both, and is not sure."""
     tape.knows_the_clock()
-    tape.pays(0, "tx_1")
-    tape.sells(600, issued=1)
-    assert held(tape.play()) == {"tx_1": "soho-1"}
+    tape.pays(0, **NO_CODES)
+    tape.sells(2, "soho-1", issued=0, card={})
+    [line] = tape.play()
+    due = (datetime.fromisoformat(line["decided_at"]) - START).total_seconds()
+    assert due > 2
+    tape.sells(due, "soho-2", issued=0.5, card={})
+    assert line["decided_at"] not in [other.get("decided_at") for other in tape.play()]

@@ -99,7 +99,7 @@ def _progress(console: Console) -> Iterator[replaying.Progress]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal, refresh_per_second=4) as bar:
-        task = bar.add_task("")
+        task = bar.add_task("", total=None)
 
         def tell(done: int, total: int, lines: int) -> None:
             bar.update(task, completed=done, total=total, description=f"{lines:,} lines")

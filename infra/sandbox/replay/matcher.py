@@ -87,8 +87,8 @@ class Matcher:
 
     def _wait(self, record: Record, places: tuple[Place, ...]) -> None:
         self.rendezvous.put(record.key, places)
-        if isinstance(record, Transaction) and record.seen_at + A_DAY > self.now:
-            hour = _hour(record.seen_at)
+        hour = _hour(record.seen_at)
+        if isinstance(record, Transaction) and hour + A_DAY > self.now:
             if hour not in self._seen_in:
                 self._seen_in[hour] = set()
                 self.alarms.set(hour + A_DAY, self._look_a_day_later, hour)

@@ -1,8 +1,9 @@
 """What a till tells of a receipt: its card tenders are kept, matched, corrected, and voided."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 
+from counterfoil.domain import card_evidence
 from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.transactions import OPEN, Transaction
@@ -101,7 +102,7 @@ class Receipts:
         payer = self.ledger.transaction(known.matched_to)
         if payer is None or payer.match is None or payer.match.tender_key != known.key:
             return
-        if _paid_alike(known, new) and payer.state == "matched":
+        if _paid_alike(known, new) and payer.state == "matched" and not _is_anothers(new, payer):
             self._renew_match(moved, payer)
         else:
             self._carry_on(self._give_up_match(known, moved, payer))
@@ -155,6 +156,11 @@ def _paid_alike(known: CardTender, new: CardTender) -> bool:
     return (known.scope, known.kind, known.amount, known.currency) == (
         new.scope, new.kind, new.amount, new.currency,
     )  # fmt: skip
+
+
+def _is_anothers(new: CardTender, payer: Transaction) -> bool:
+    """Whether the corrected codes say that somebody else paid."""
+    return card_evidence.exclude(asdict(payer.codes), asdict(new.codes))
 
 
 def _marker(taken: ReceiptTaken, matcher: Matcher) -> CardTender:
