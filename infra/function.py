@@ -137,7 +137,7 @@ class Function(Construct):
         )
 
     def keep_pace(self, table: dynamodb.Table) -> None:
-        """Counts what partners send, and nothing else of that table."""
+        """Counts what partners and tills send, and nothing else of that table."""
         self.lambda_function.add_environment("RENDEZVOUS_TABLE", table.table_name)
         only_rates = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["rate#*"]}}
         self.role.add_to_policy(
@@ -219,3 +219,14 @@ def alarm(
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     ).add_alarm_action(actions.SnsAction(topic))
+
+
+def counted(name: str, function: str, period: Duration) -> cloudwatch.Metric:
+    """What a function counted in each `period`."""
+    return cloudwatch.Metric(
+        namespace="Counterfoil",
+        metric_name=name,
+        dimensions_map={"service": function},
+        period=period,
+        statistic="Sum",
+    )

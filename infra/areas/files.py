@@ -81,6 +81,7 @@ def _receipt_file_rows(app: AppStack, files: WorkQueue, matching: WorkQueue, tim
         },
     )
     function.use_table(data.ledger, "dynamodb:GetItem", "dynamodb:PutItem")
+    function.keep_pace(data.rendezvous)
     function.use_bodies(data.payloads, "s3:PutObject")
     uploads = ("s3:GetObjectVersion", "s3:DeleteObjectVersion")
     reports = ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")

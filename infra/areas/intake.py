@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 
-from infra.function import QUERY, READ_ITEM, WRITE_ITEM, Function
+from infra.function import QUERY, READ_ITEM, WRITE_ITEM, Function, alarm, counted
 from infra.names import SEALING_SECRET, WEBHOOK_SECRETS
 from infra.queues import WorkQueue
 
@@ -113,3 +113,5 @@ def _match_receipts(app: AppStack, matching: WorkQueue, timeout: int, delivery_q
     function.read_secret(SEALING_SECRET)
     function.send_to(matching.queue, *(queue.queue for queue in delivery_queues.values()))
     matching.work_off(function, max_concurrency=500)
+    flood = counted("TillFlooding", "match_receipts", Duration.minutes(5))
+    alarm(function, "TillFlooding", app.alarms, flood, 20)

@@ -6,10 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.areas import delivery
-from infra.function import QUERY, READ_ITEM, WRITE_ITEM, Function, alarm
+from infra.function import QUERY, READ_ITEM, WRITE_ITEM, Function, alarm, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +61,7 @@ def _probe_banks(app: AppStack, delivery_queues: Mapping[str, WorkQueue]) -> Non
     function.allow(["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"], *mappings)
     function.run_every("1 minute", "Each bank's health is looked at")
     CfnOutput(app, "ProbeFunction", value=function.lambda_function.function_name)
-    alarm(function, "BankPaused", app.alarms, _counted("BankPaused", "probe_banks", Duration.minutes(1)), 1)
+    alarm(function, "BankPaused", app.alarms, counted("BankPaused", "probe_banks", Duration.minutes(1)), 1)
 
 
 def _revisit_undecided(app: AppStack, matching: WorkQueue) -> None:
@@ -90,16 +89,5 @@ def _revisit_undecided(app: AppStack, matching: WorkQueue) -> None:
     function.send_to(matching.queue)
     function.run_every("15 minutes", "Payments without a receipt are visited after a day and after a week")
     CfnOutput(app, "RevisitFunction", value=function.lambda_function.function_name)
-    behind = _counted("RoundBehind", "revisit_undecided", Duration.minutes(15))
+    behind = counted("RoundBehind", "revisit_undecided", Duration.minutes(15))
     alarm(function, "RoundBehind", app.alarms, behind, 1, 8)
-
-
-def _counted(name: str, function: str, period: Duration) -> cloudwatch.Metric:
-    """What a function counted in each `period`."""
-    return cloudwatch.Metric(
-        namespace="Counterfoil",
-        metric_name=name,
-        dimensions_map={"service": function},
-        period=period,
-        statistic="Sum",
-    )

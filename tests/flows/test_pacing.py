@@ -129,7 +129,7 @@ def test_the_record_is_folded_and_still_says_the_same(counterfoil: World) -> Non
         assert counts.wait(limits, millis) == Counts(0, added).wait(limits, millis)
     [item] = stored("rendezvous")
     assert len(ticks_of(item)) <= MOST_TICKS
-    assert (item["rev"], item["ttl"]) == (200, millis // 1000 + 3600)
+    assert (item["rev"], item["ttl"]) == (200, millis // 1000 + 3 * 3600)
 
 
 def test_what_somebody_adds_meanwhile_is_not_folded_away(counterfoil: World, monkeypatch: pytest.MonkeyPatch) -> None:

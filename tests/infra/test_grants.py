@@ -84,7 +84,7 @@ def _only_counts(statement: dict[str, Any]) -> bool:
 def test_whoever_takes_a_partners_calls_counts_them(production: Synthesis) -> None:
     counters = {name for name, each in _statements(production) if _only_counts(each)}
     banks = {"bank_webhook", "consent_update", "delivery_status", "resend_delivery"}
-    assert counters == banks | {"retailer_receipt", "receipt_files"}
+    assert counters == banks | {"retailer_receipt", "receipt_files", "receipt_file_rows"}
     for name in counters:
         assert "RENDEZVOUS_TABLE" in production.functions()[name]["Environment"]["Variables"]
 

@@ -11,9 +11,10 @@ from hashlib import sha256
 
 from counterfoil.banks import direct
 from counterfoil.banks.adapter import BankAdapter
-from counterfoil.domain import codes
+from counterfoil.domain import codes, flooding
 from counterfoil.domain.facts import Fact, is_void
 from counterfoil.domain.merchants import CARD
+from counterfoil.domain.rates import filled
 from counterfoil.domain.receipts import Receipt, Tender, card_tenders, likeness
 from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender, Revision
@@ -59,6 +60,8 @@ class Intake:
     def __init__(self, shops: Shops, adapters: Mapping[str, BankAdapter]) -> None:
         self.shops = shops
         self.adapters = adapters
+        self._leaked_at: dict[str, int] = {}
+        """By till and store: when what it sent will have leaked from its allowance (`rates.filled`)."""
 
     def transaction(self, line: Line) -> Transaction:
         """What a bank tells. Raises Invalid, or NotKept where it is nothing for us."""
@@ -123,6 +126,7 @@ class Intake:
         body_key = "=" + _digest(f"{retailer} ".encode() + likeness(receipt))
         revision = Revision(receipt.version or 0, to_millis(now))
         till_name = f"{retailer}/{receipt.store_id}/{receipt.till_id}" if receipt.till_id else None
+        doubted = self._is_flood(till_name, f"{retailer}/{receipt.store_id}", now)
         issued_at = in_utc(receipt.issued_at)
         tenders = tuple(
             CardTender(
@@ -141,10 +145,20 @@ class Intake:
                 codes=self._codes(retailer, receipt, tender, branch.scope),
                 till=till_name,
                 owner="",
+                doubted=doubted,
             )
             for ordinal, (index, tender) in enumerate(card_tenders(receipt))
         )
         return ReceiptTaken(receipt_key, body_key, _digest(body_key.encode() + _own_words(receipt)), tenders, revision)
+
+    def _is_flood(self, till_name: str | None, store: str, now: datetime) -> bool:
+        """Whether its till, or its store, has no allowance left for a receipt."""
+        for name, allowance in flooding.allowances(till_name, store).items():
+            leaked_at = filled(self._leaked_at.get(name, 0), allowance.takes, allowance.limits, to_millis(now))
+            if leaked_at is None:
+                return True
+            self._leaked_at[name] = leaked_at
+        return False
 
     def _branch(self, retailer: str, receipt: Receipt, now: datetime) -> Branch:
         problems = [

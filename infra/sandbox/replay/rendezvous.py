@@ -88,6 +88,7 @@ def _side(record: Record, amount: int, at: datetime) -> Side:
         record.currency,
         record.codes,
         record.till if isinstance(record, CardTender) else None,
+        record.doubted if isinstance(record, CardTender) else False,
     )
 
 

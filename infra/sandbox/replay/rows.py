@@ -65,13 +65,13 @@ def row_of_tender(tender: CardTender, state: str, matched_to: str | None) -> Row
     return (
         tender.index, tender.body_key, tender.revision.version, tender.revision.taken_at, tender.scope, tender.kind,
         tender.amount, tender.currency, to_millis(tender.at), to_millis(tender.seen_at), _row_of_codes(tender.codes),
-        tender.till, tender.by_code, state, matched_to, tender.taken_from,
+        tender.till, tender.by_code, tender.doubted, state, matched_to, tender.taken_from,
     )  # fmt: skip
 
 
 def tender_from(key: str, row: Any) -> CardTender:
-    (index, body_key, version, taken_at, scope, kind, amount, currency, at, seen_at, codes, till, by_code, state,
-     matched_to, taken_from) = row  # fmt: skip
+    (index, body_key, version, taken_at, scope, kind, amount, currency, at, seen_at, codes, till, by_code, doubted,
+     state, matched_to, taken_from) = row  # fmt: skip
     receipt_key, _, ordinal = key.rpartition(".")
     return CardTender(
         receipt_key=receipt_key,
@@ -89,6 +89,7 @@ def tender_from(key: str, row: Any) -> CardTender:
         till=till,
         owner="",
         by_code=by_code,
+        doubted=doubted,
         state=state,
         matched_to=matched_to,
         taken_from=tuple(taken_from),

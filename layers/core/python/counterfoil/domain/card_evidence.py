@@ -72,6 +72,12 @@ def share_of_other_digits(ours: Codes, theirs: Codes, last4_differs: float) -> f
     return last4_differs
 
 
+def prove(ours: Codes, theirs: Codes) -> bool:
+    """Whether a code agrees that only the two sides of one sale know."""
+    pairs = ((ours.rrn, theirs.rrn), (ours.auth, theirs.auth))
+    return any(left is not None and left == right for left, right in pairs)
+
+
 def exclude(ours: Mapping[str, str | None], theirs: Mapping[str, str | None]) -> bool:
     """Whether the codes of a payment and a receipt say that they are not of one sale."""
     differ = {name for name in ("rrn", "auth") if ours[name] and theirs[name] and ours[name] != theirs[name]}

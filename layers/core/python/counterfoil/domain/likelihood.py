@@ -10,7 +10,7 @@ from datetime import datetime
 from math import exp, pi, sqrt
 from typing import Final
 
-from counterfoil.domain.card_evidence import EVIDENCE, Evidence, weight
+from counterfoil.domain.card_evidence import EVIDENCE, Evidence, prove, weight
 from counterfoil.domain.clocks import DAY, Clock
 from counterfoil.domain.habits import Habits
 from counterfoil.domain.sides import Side
@@ -156,6 +156,11 @@ class Scene:
     def _weigh(self, payment: Payment, slip: Slip) -> float:
         density = max(self._density(at, slip) for at in payment.at)
         codes = weight(payment.sides[0].codes, slip.side.codes, self.habits.last4_differs, self.settings.evidence)
+    def is_doubtful(self, i: int, j: int) -> bool:
+        """Whether the receipt is of a flood and no code proves that it is the payment's."""
+        slip = self.slips[j].side
+        return slip.doubted and not prove(self.payments[i].sides[0].codes, slip.codes)
+
         rate, miss = self._rate(payment), self._miss(payment)
         if self._is_fresh(payment, slip):
             rate, miss = max(rate, self.settings.rate_at_first), self.settings.miss_at_first

@@ -35,6 +35,9 @@ w = 0.156 / (0.0000694 · 0.06) = 37,000, posterior w / (1 + w) = 0.9999. Among 
 **All pairs together.** One payment has one receipt, so the odds of all pairs of {subject} + others are put
 together, with the null hypothesis of each side that its counterpart is not among them: see `assignments`.
 
+**Floods.** What a till sends beyond what a till can sell (`flooding`) weighs as much against other pairs as any
+receipt, and is given to nobody but by an authorisation code or RRN that agrees: silence, not a stranger's receipt.
+
 **Time.** Whichever side comes first, the same sides at the same `now` give the same answer. While a receipt may well be
 on its way `miss` is near 1. In its first seconds (half of `look_again[0]`) a side is not judged by time alone, however
 quiet it is: two customers served in the same moment would be crossed when one's receipt overtakes the other's. A side
@@ -120,6 +123,8 @@ def decide(
             return _match(scene, subject, pair, confidence)
     why = (_why_not(scene, candidates, what, truncated=truncated),)
     if (now - subject.seen_at).total_seconds() < settings.look_again[-1]:
+        if scene.is_doubtful(*pair):
+            continue
         payment, slip = candidates[0]
         return Wait(why, min(scene.payments[payment].sides[0].seen_at, scene.slips[slip].side.seen_at))
     return Ambiguous(why)
@@ -152,6 +157,8 @@ def _why_not(scene: Scene, candidates: Sequence[Pair], what: str, *, truncated: 
     if scene.habits.later_than(scene.now - scene.payments[candidates[0][0]].at[0]) > scene.habits.missing:
         return f"One {what} fits, but the right one may still be on its way"
     return f"One {what} nearby could belong, but too little speaks for it"
+    if scene.is_doubtful(*candidates[0]):
+        return "Its till sends more receipts than a till can sell"
 
 
 def explain(scene: Scene, pair: Pair) -> tuple[Method, tuple[str, ...]]:

@@ -73,6 +73,16 @@ def _fill(leaked_at: int, ticks: Mapping[int, int], limits: Limits) -> int:
     return leaked_at
 
 
+def filled(leaked_at: int, requests: int, limits: Limits, now: int) -> int | None:
+    """Where one process counts everything: when the bucket will have leaked after `requests` more at `now` (ms).
+
+    None where it does not hold them. Both times in ms · per_second, as in `Counts`.
+    """
+    now *= limits.per_second
+    leaked_at = max(leaked_at, now) + requests * _REQUEST
+    return leaked_at if leaked_at - now <= limits.burst * _REQUEST else None
+
+
 @dataclass(slots=True)
 class Pace:
     """What one process knows of one partner: what it let pass since it last added, and until when (ms) it refuses.
@@ -100,7 +110,7 @@ class Pace:
         passed, self.passed = self.passed, {}
         return {tick: requests for tick, requests in passed.items() if requests}
 
-    def refuse(self, now: int, milliseconds: int) -> None:
-        """The request that was counted last did not pass, and none does for so long."""
-        self.count(now, -1)
+    def refuse(self, now: int, milliseconds: int, requests: int = 1) -> None:
+        """What was counted last did not pass, and nothing does for so long."""
+        self.count(now, -requests)
         self.refuses_until = now + milliseconds

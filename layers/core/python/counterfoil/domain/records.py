@@ -118,7 +118,7 @@ RECORDS: tuple[Record, ...] = (
         "rate#",
         "partner",
         "last added",
-        timedelta(hours=1),
+        timedelta(hours=3),
         _PARTNERS,
         "keep",
         False,

@@ -29,7 +29,7 @@ class Side:
 
     `key` is opaque and unique, but a payment may be there several times, under each time its receipt may have. `at`:
     when the payment was authorised, or what the till's clock said. `seen_at`: when it reached us. `amount`: minor
-    units. `till`: an opaque tag, the key of its clock.
+    units. `till`: an opaque tag, the key of its clock. `doubted`: it came beyond its till's allowance (`flooding`).
     """
 
     side: Literal["transaction", "receipt"]
@@ -41,3 +41,4 @@ class Side:
     currency: str
     codes: Codes
     till: str | None = None
+    doubted: bool = False

@@ -24,7 +24,7 @@ class CardTender:
 
     `receipt_key` and `ordinal` (0 for the receipt's first card tender) name it; `index` is its place among
     all the tenders of the body that `body_key` names. `owner` as in `Transaction`.
-    `taken_from`: the transactions whose matches corrections gave up.
+    `taken_from`: the transactions whose matches corrections gave up. `doubted`: as in `Side`.
     """
 
     receipt_key: str
@@ -42,6 +42,7 @@ class CardTender:
     till: str | None
     owner: str
     by_code: bool = False
+    doubted: bool = False
     rev: int = 1
     state: TenderState = "undecided"
     matched_to: str | None = None

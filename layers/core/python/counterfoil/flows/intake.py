@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from counterfoil.banks.adapter import BankAdapter
-from counterfoil.domain import codes
+from counterfoil.domain import codes, flooding
 from counterfoil.domain.facts import is_void
 from counterfoil.domain.merchants import CARD
 from counterfoil.domain.packing import deflate
@@ -16,7 +16,7 @@ from counterfoil.domain.tenders import CardTender, Revision
 from counterfoil.domain.times import to_millis
 from counterfoil.domain.transactions import CardTransaction, Transaction, TransactionEvent
 from counterfoil.errors import Invalid, Problem
-from counterfoil.flows import messages
+from counterfoil.flows import messages, pacing
 from counterfoil.flows.outcome import Outcome
 from counterfoil.retailers.till import Batch
 from counterfoil.sealing import CustomerKeys, Sealer, new_key, seal
@@ -137,8 +137,12 @@ class ReceiptTaker:
         large = len(sealed) > INLINE_BYTES
         owner = messages.new_id()
         revision = Revision(receipt.version or 0, to_millis(self.now))
+        till = self._till(receipt)
+        doubted = pacing.is_flood(flooding.allowances(till, f"{self.retailer}/{receipt.store_id}"), self.now)
         tenders = tuple(
-            self._tender(receipt, index, ordinal, tender, branch, receipt_key, body_key, revision, owner)
+            self._tender(
+                receipt, index, ordinal, tender, branch, receipt_key, body_key, revision, till, owner, doubted=doubted
+            )
             for ordinal, (index, tender) in enumerate(card_tenders(receipt))
         )
         return messages.ReceiptTaken(
@@ -195,9 +199,11 @@ class ReceiptTaker:
         receipt_key: str,
         body_key: str,
         revision: Revision,
+        till: str | None,
         owner: str,
+        *,
+        doubted: bool,
     ) -> CardTender:
-        store_id, till_id = receipt.store_id, receipt.till_id
         return CardTender(
             receipt_key=receipt_key,
             ordinal=ordinal,
@@ -212,6 +218,12 @@ class ReceiptTaker:
             at=receipt.issued_at,
             seen_at=self.now,
             codes=self._codes(receipt, tender, branch.scope),
-            till=self.sealer.code("till", self.retailer, f"{store_id}/{till_id}") if till_id else None,
+            till=till,
             owner=owner,
+            doubted=doubted,
         )
+
+    def _till(self, receipt: Receipt) -> str | None:
+        """The tag of its till, where it tells one."""
+        store_id, till_id = receipt.store_id, receipt.till_id
+        return self.sealer.code("till", self.retailer, f"{store_id}/{till_id}") if till_id else None

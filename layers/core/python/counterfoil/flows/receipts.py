@@ -24,7 +24,8 @@ def take_receipt(taken: ReceiptTaken, work: Work) -> Outcome:
     if body_key is None:
         bodies.discard(taken.body)
         return Outcome(counts=("Repeated",))
-    outcome, corrects = Outcome(), not taken.tenders
+    is_flood = any(tender.doubted for tender in taken.tenders)
+    outcome, corrects = Outcome(counts=("TillFlooding",) * is_flood), not taken.tenders
     for tender in taken.tenders:
         new = replace(tender, owner=work.owner, body_key=body_key)
         try:

@@ -100,6 +100,7 @@ def tender_pointer(tender: CardTender, wrapped: bytes) -> Pointer:
         currency=tender.currency,
         codes=tender.codes,
         till=tender.till,
+        doubted=tender.doubted,
     )
     return Pointer(side, _partition(tender, tender.amount), tender.rev, wrapped, body_key=tender.body_key)
 

@@ -29,15 +29,16 @@ rendezvous
                                     candidates, and those that compete for them               query, write, delete
     in a scope registered by_code the auth code stands beside the amount
     rate#<partner> / <per second>#<burst>
-                                    what a partner sent lately, as all processes counted it; `#` is no part of a
-                                    partner's name, so that no scope starts so                add, write
+                                    what a partner, a store or a till sent lately, as all processes counted it; `#`
+                                    is no part of a partner's name, so that no scope starts so        add, write
 
 salts
     C#<customer>                    the customer's salt                                                get, write
 
 Partners' ids stand in keys only as keyed hashes (`sealing`), except those of shops, which are no one's
 personal data. No key has a bank, a date or a status as its partition, except `by_due`, which is sharded, and what is
-written rarely: registrations, a bank's health, and rates (four times a second by a partner at its default limit).
+written rarely: registrations, a bank's health, and rates (four times a second by a partner at its default limit, for a
+till every 75 receipts).
 """
 
 from datetime import datetime
@@ -152,7 +153,7 @@ def receipt_file(file_id: str) -> Key:
 
 
 def rate(partner: str, per_second: int, burst: int) -> Key:
-    """Of `bank/<name>` or `retailer/<name>`; other limits are another count."""
+    """Of `bank/<name>`, `retailer/<name>`, `store/<retailer>/<store>` or `till/<hash>`; other limits, another count."""
     return {"pk": f"rate#{partner}", "sk": f"{per_second}#{burst}"}
 
 

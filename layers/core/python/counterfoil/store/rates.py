@@ -1,4 +1,4 @@
-"""What partners sent lately, as all processes have counted it (`domain.rates`)."""
+"""What partners, stores and tills sent lately, as all processes have counted it (`domain.rates`)."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,7 +8,10 @@ from counterfoil.errors import ConditionFailed
 from counterfoil.store import keys, table
 from counterfoil.store.table import RENDEZVOUS, Change, Item
 
-KEPT_FOR = timedelta(hours=1)
+KEPT_FOR = timedelta(hours=3)
+"""Longer than the slowest bucket takes to leak."""
+MOST_PACES = 20_000
+"""Tills are many: of those that were silent for longest a process forgets what it did not add yet, less than a lump."""
 
 _paces: dict[tuple[str, Limits], Pace] = {}
 
@@ -20,7 +23,10 @@ def forget() -> None:
 
 def pace(partner: str, limits: Limits) -> Pace:
     """What this process knows of a partner; a change of limits begins anew."""
-    return _paces.setdefault((partner, limits), Pace(limits))
+    _paces[partner, limits] = known = _paces.pop((partner, limits), Pace(limits))
+    if len(_paces) > MOST_PACES:
+        del _paces[next(iter(_paces))]
+    return known
 
 
 def add(partner: str, limits: Limits, passed: Mapping[int, int], now: int) -> Counts:

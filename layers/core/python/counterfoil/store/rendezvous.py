@@ -106,6 +106,7 @@ def _to_item(pointer: Pointer) -> Item:
         "seen": to_millis(side.seen_at),
         "codes": codes_to_item(side.codes),
         "till": side.till,
+        "doubted": side.doubted or None,
         "secret": pointer.secret,
         "bank": pointer.bank,
         "version": pointer.version or None,
@@ -126,6 +127,7 @@ def _from_item(item: Item, alike: Side) -> Pointer:
         seen_at=from_millis(item["seen"]),
         codes=Codes(**item["codes"]),
         till=item.get("till"),
+        doubted=item.get("doubted", False),
     )
     return Pointer(
         side=side,
