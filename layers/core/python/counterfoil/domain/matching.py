@@ -118,13 +118,13 @@ def decide(
     for pair in () if truncated else candidates:
         if scene.odds(*pair) < settings.threshold / (1 - settings.threshold):
             break  # rivals would only lower it
+        if scene.is_doubtful(*pair):
+            continue
         confidence = posterior(scene.odds, len(scene.payments), len(scene.slips), pair)
         if confidence >= settings.threshold:
             return _match(scene, subject, pair, confidence)
     why = (_why_not(scene, candidates, what, truncated=truncated),)
     if (now - subject.seen_at).total_seconds() < settings.look_again[-1]:
-        if scene.is_doubtful(*pair):
-            continue
         payment, slip = candidates[0]
         return Wait(why, min(scene.payments[payment].sides[0].seen_at, scene.slips[slip].side.seen_at))
     return Ambiguous(why)
@@ -152,13 +152,13 @@ def _candidates(scene: Scene, subject: Side) -> list[Pair]:
 def _why_not(scene: Scene, candidates: Sequence[Pair], what: str, *, truncated: bool) -> str:
     if truncated:
         return "Too many payments of this amount nearby to tell apart"
+    if scene.is_doubtful(*candidates[0]):
+        return "Its till sends more receipts than a till can sell"
     if len(candidates) > 1:
         return f"Several {what}s nearby could belong"
     if scene.habits.later_than(scene.now - scene.payments[candidates[0][0]].at[0]) > scene.habits.missing:
         return f"One {what} fits, but the right one may still be on its way"
     return f"One {what} nearby could belong, but too little speaks for it"
-    if scene.is_doubtful(*candidates[0]):
-        return "Its till sends more receipts than a till can sell"
 
 
 def explain(scene: Scene, pair: Pair) -> tuple[Method, tuple[str, ...]]:
