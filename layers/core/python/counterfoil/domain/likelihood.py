@@ -149,6 +149,11 @@ class Scene:
             known = self._odds[i, j] = self._weigh(self.payments[i], self.slips[j])
         return known
 
+    def is_doubtful(self, i: int, j: int) -> bool:
+        """Whether the receipt is of a flood and no code proves that it is the payment's."""
+        slip = self.slips[j].side
+        return slip.doubted and not prove(self.payments[i].sides[0].codes, slip.codes)
+
     def crowd(self, i: int) -> int:
         """How many other receipts near payment `i` are there, with nobody's payment."""
         return self._others(self.payments[i], self._paces[0].window)
@@ -156,11 +161,6 @@ class Scene:
     def _weigh(self, payment: Payment, slip: Slip) -> float:
         density = max(self._density(at, slip) for at in payment.at)
         codes = weight(payment.sides[0].codes, slip.side.codes, self.habits.last4_differs, self.settings.evidence)
-    def is_doubtful(self, i: int, j: int) -> bool:
-        """Whether the receipt is of a flood and no code proves that it is the payment's."""
-        slip = self.slips[j].side
-        return slip.doubted and not prove(self.payments[i].sides[0].codes, slip.codes)
-
         rate, miss = self._rate(payment), self._miss(payment)
         if self._is_fresh(payment, slip):
             rate, miss = max(rate, self.settings.rate_at_first), self.settings.miss_at_first
