@@ -22,7 +22,7 @@ environment = if [ -z "$(PYTHON)" ]; then echo 'Python 3.13 was not found (tried
 	{ [ -x $(1)/bin/pip ] || "$(PYTHON)" -m venv --clear $(1); } && \
 	$(1)/bin/python -m pip install -qq --no-compile --no-deps --require-hashes -r $(2)
 
-.PHONY: help setup run test lint budgets lock files replay match-quality synth docs deploy verify-signature clean
+.PHONY: help setup run test lint budgets lock files replay same-decisions adversary match-quality synth docs deploy verify-signature clean
 
 help:  ## list these targets
 	@printf 'Counterfoil: receipts in the bank'"'"'s app. Nothing here needs an account, Docker or a secret, but deploy.\n\n'
@@ -50,6 +50,15 @@ replay: $(VENV)/.ready  ## match files: MERCHANTS=m.json TRANSACTIONS=t.jsonl RE
 	@$(PY) -m infra.sandbox.replay $(if $(MERCHANTS),--merchants "$(MERCHANTS)") \
 		$(if $(TRANSACTIONS),--transactions "$(TRANSACTIONS)") $(if $(RECEIPTS),--receipts "$(RECEIPTS)") \
 		$(if $(OUT),--out "$(OUT)") $(ARGS)
+
+same-decisions: setup $(ENGINE)/.ready  ## the handlers and the replay, told the same EVENTS=2000: in one process, then in the engine
+	$(say) 'The same decisions: some ten minutes (EVENTS=200 for a first look)'
+	@set -o pipefail; TOLD=$(or $(EVENTS),2000) $(PY) -m pytest -q tests/replay/test_handlers_decide_alike.py | grep -v '"_aws"'
+	@$(if $(EVENTS),EVENTS=$(EVENTS)) $(PY) -m infra.sandbox.same_decisions
+
+adversary: $(VENV)/.ready  ## two equal coffees in COFFEES=10000 variations, and a till that floods a shop with FLOODED=1200 payments
+	@COFFEES=$(or $(COFFEES),10000) FLOODED=$(or $(FLOODED),1200) $(PY) -m pytest -q -s \
+		tests/replay/test_two_coffees.py tests/replay/test_floods.py
 
 match-quality: $(VENV)/.ready  ## how good matching is: SEEDS=5 runs of SALES=… a scenario (ARGS="--help")
 	$(say) 'Match quality: about half an hour on two cores (SALES=20000 SEEDS=1 for a first look)'
