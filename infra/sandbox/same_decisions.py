@@ -23,7 +23,6 @@ from rich.progress import track
 from rich.table import Table
 
 import infra.sandbox.replay as replaying
-from counterfoil.domain.likelihood import DEFAULT
 from infra.sandbox.deploy import DeployError, deploy
 from infra.sandbox.engine import STATE, EngineError, running
 from infra.sandbox.partners import MERCHANTS, Partners, RegistrationError, connected
@@ -134,7 +133,7 @@ def decided_by_replay(lines: list[Mapping[str, Any]], folder: Path) -> dict[str,
     paths = [folder / name for name in ("transactions.jsonl", "receipts.jsonl", "matches.jsonl")]
     for path, sender in zip(paths, ("bank", "retailer"), strict=False):
         path.write_text("".join(json.dumps(line) + "\n" for line in lines if sender in line))
-    replaying.replay(MERCHANTS, *paths, settings=replace(DEFAULT, look_again=WAITS))
+    replaying.replay(MERCHANTS, *paths, settings=replace(replaying.DEFAULT, look_again=WAITS))
     until = datetime.fromisoformat(lines[-1]["at"]) + timedelta(seconds=LOOKS)
     matches = [json.loads(line) for line in paths[2].read_text().splitlines()]
     return {
