@@ -11,7 +11,7 @@ import pytest
 
 from tests.replay.tape import Tape, Told
 
-FLOODED = int(os.environ.get("FLOODED", "150"))
+FLOODED = int(os.environ.get("FLOODED", "100"))
 PRICES = (285, 345, 410, 585)
 GAP = 24.0
 """Seconds between two sales."""
@@ -92,3 +92,13 @@ def test_its_own_shops_customers_hardly_ever_get_what_is_made_up(tape: Tape) -> 
     fakes, own = given(played(tape))
     print(f"{FLOODED} payments: {before} matched without, {own} under a flood of {sent}, {fakes} wrong")
     assert fakes <= 0.01 * FLOODED
+    assert tape.summary is not None
+    assert tape.summary.counts["tenders doubted"] == 0, "a flood within its allowance"
+
+
+def test_beyond_its_allowance_it_is_doubted_and_counted(tape: Tape) -> None:
+    for number in range(AT_ONCE + 100):
+        tape.sells(number / 1000, f"fake-{number}", amount=10_000 + number, issued=0.0)
+    played(tape)
+    assert tape.summary is not None
+    assert tape.summary.counts["tenders doubted"] == 100

@@ -8,7 +8,7 @@ import pytest
 
 from tests.replay.coffees import Variation, served, variation
 
-COFFEES = int(os.environ.get("COFFEES", "1500"))
+COFFEES = int(os.environ.get("COFFEES", "1000"))
 
 
 def whole_pairs(made: Variation) -> int:

@@ -50,6 +50,7 @@ class World:
             if isinstance(taken, Invalid):
                 self._refuse(line, taken)
             else:
+                self._matcher.results.counts.update("tenders doubted" for tender in taken.tenders if tender.doubted)
                 self._receipts.take(taken)
 
     def _pass_time(self, line: Line) -> None:
