@@ -51,9 +51,9 @@ replay: $(VENV)/.ready  ## match files: MERCHANTS=m.json TRANSACTIONS=t.jsonl RE
 		$(if $(TRANSACTIONS),--transactions "$(TRANSACTIONS)") $(if $(RECEIPTS),--receipts "$(RECEIPTS)") \
 		$(if $(OUT),--out "$(OUT)") $(ARGS)
 
-same-decisions: setup $(ENGINE)/.ready  ## the handlers and the replay, told the same EVENTS=2000: in one process, then in the engine
+same-decisions: setup $(ENGINE)/.ready  ## the handlers and the replay, told the same: 400 lines in one process, EVENTS=2000 in the engine
 	$(say) 'The same decisions: some ten minutes (EVENTS=200 for a first look)'
-	@set -o pipefail; TOLD=$(or $(EVENTS),2000) $(PY) -m pytest -q tests/replay/test_handlers_decide_alike.py | grep -v '"_aws"'
+	@set -o pipefail; TOLD=400 $(PY) -m pytest -q tests/replay/test_handlers_decide_alike.py | grep -v '"_aws"'
 	@$(if $(EVENTS),EVENTS=$(EVENTS)) $(PY) -m infra.sandbox.same_decisions
 
 adversary: $(VENV)/.ready  ## two equal coffees in COFFEES=10000 variations, and a till that floods a shop with FLOODED=1200 payments
