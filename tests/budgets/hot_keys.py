@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from counterfoil.domain import looking
 from counterfoil.domain.facts import Fact
 from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender, Revision
 from counterfoil.domain.transactions import ReceiptOfMatch, Transaction
 from counterfoil.flows.settling import tender_pointer, transaction_pointers
-from counterfoil.store import keys, registry, rendezvous, tenders, transactions
+from counterfoil.store import keys, registry, tenders, transactions
 
 SALES_A_SECOND = 4700
 SECONDS = 2
@@ -99,7 +100,7 @@ def load_of(peak: Peak) -> Load:
     load, waiting = Load(), defaultdict(float)
     sales = list(_sales(peak))
     for sale in sales:
-        seconds = SECONDS_BETWEEN_SIDES if sale.ours else rendezvous.SPAN["sale"].total_seconds()
+        seconds = SECONDS_BETWEEN_SIDES if sale.ours else looking.REACH["sale"].total_seconds()
         waiting[sale.partition] += seconds / SECONDS
     for sale in sales:
         _book(load, sale, _query_units(waiting[sale.partition]))
@@ -109,7 +110,7 @@ def load_of(peak: Peak) -> Load:
 
 def _query_units(stock: float) -> float:
     """What an eventually consistent query of so many waiting sides reads."""
-    return max(1, math.ceil(min(stock, rendezvous.PAGE) * POINTER_BYTES / 4096)) / 2
+    return max(1, math.ceil(min(stock, looking.MOST) * POINTER_BYTES / 4096)) / 2
 
 
 def _book(load: Load, sale: Drawn, query: float) -> None:

@@ -12,7 +12,8 @@ from tests.budgets.meter import Meter, Spent
 from tests.budgets.sales import Sale, sale
 
 BATCH = 10
-TEACHING = 50
+TEACHING = 75
+"""A new shop's habits are written at 16, 32, 64, … sales: between two of these nothing is."""
 """Sales after which a till's clock is known, and moves no more."""
 
 WEBHOOK, TILL = "webhook", "till"
@@ -66,7 +67,7 @@ BUDGETS = {
 
 
 def warm_up(meter: Meter) -> None:
-    """Fills the caches and teaches the till's clock."""
+    """Fills the caches and teaches the till's clock and the shop's habits."""
     play(meter, [sale(number, meter.now) for number in range(TEACHING)], ORDERS["payment first"])
 
 

@@ -2,7 +2,7 @@
 
 Every sale happens at one of a few tills whose clocks are wrong by up to three minutes and drift. Some customers are
 with us, some receipts are lost, both sides travel for seconds and at times for minutes. `run` then does what the
-matcher does: a side that arrives meets the undecided ones within ten minutes of its own raw time, is decided, claims
+matcher does: a side that arrives meets the undecided ones within the hour of its own raw time, is decided, claims
 its counterpart or waits, and is looked at again at +15 s, +60 s and +600 s.
 """
 
@@ -14,13 +14,14 @@ from random import Random
 
 from counterfoil.domain.clocks import Clock, learn
 from counterfoil.domain.habits import FIRST_DAY, Habits, learn_match
-from counterfoil.domain.likelihood import DEFAULT, Settings
+from counterfoil.domain.likelihood import crowd_around
 from counterfoil.domain.matching import Match, Unmatched, decide
+from counterfoil.domain.parameters import DEFAULT, Settings
 from counterfoil.domain.sides import Codes, Side
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 TRADING_SECONDS = 12 * 3600
-WINDOW = 600.0
+WINDOW = 3_600.0
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,11 @@ def till_errors(shop: Shop, random: Random) -> dict[str, float]:
     return {f"till-{number}": random.uniform(-shop.clock_error, shop.clock_error) for number in range(shop.tills)}
 
 
-def run(sides: list[Side], clocks: dict[str, Clock], settings: Settings = DEFAULT) -> Outcome:
+def run(
+    sides: list[Side], clocks: dict[str, Clock], settings: Settings = DEFAULT, habits: Habits = FIRST_DAY
+) -> Outcome:
     """Decides in order of arrival; `clocks` learn from every match."""
-    outcome = Outcome(payments=sum(side.side == "transaction" for side in sides))
+    outcome = Outcome(payments=sum(side.side == "transaction" for side in sides), habits=habits)
     outcome.pairs = len(
         {side.key[1:] for side in sides if side.side == "transaction"}
         & {side.key[1:] for side in sides if side.side == "receipt"}
@@ -149,16 +152,17 @@ def claim(outcome: Outcome, undecided: dict[str, Side], subject: Side, match: Ma
     assert receipt.till is not None
     seconds = (receipt.at - payment.at).total_seconds()
     lag = (receipt.seen_at - payment.at).total_seconds()
-    outcome.habits = learn_match(outcome.habits, lag, None)
+    known = outcome.habits
+    outcome.habits = learn_match(known, lag, crowd_around(payment, list(undecided.values())), WINDOW)
     clocks[receipt.till] = learn(clocks.get(receipt.till), seconds, payment.at)
 
 
 def trade(shop: Shop, seed: int, settings: Settings = DEFAULT) -> Outcome:
-    """A first day with authorisation codes, from which the clocks are learned, then the shop as given."""
+    """A first day with authorisation codes, from which clocks and habits are learned, then the shop as given."""
     random = Random(seed)
     errors = till_errors(shop, random)
     clocks: dict[str, Clock] = {}
     first_day = replace(shop, sales=300, gap=130.0, codes=True)
-    run(list(sides_of(first_day, random, errors)), clocks, settings)
+    learned = run(list(sides_of(first_day, random, errors)), clocks, settings).habits
     later = replace(shop, start=shop.start + timedelta(days=1))
-    return run(list(sides_of(later, random, errors)), clocks, settings)
+    return run(list(sides_of(later, random, errors)), clocks, settings, learned)

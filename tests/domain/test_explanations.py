@@ -49,7 +49,7 @@ def case(transaction: Transaction, *others: Side, now: datetime = NOW, **changes
     clocks = {"till": CLOCK}
     looks = (Look(own, others, matching.decide(own, others, clocks, now)),) if transaction.is_open else ()
     planned, ends_at = (SEEN + timedelta(seconds=600), SEEN + timedelta(days=1)), SEEN + timedelta(days=7)
-    made = Case(transaction, True, None, looks, clocks, FIRST_DAY, planned, ends_at, now)
+    made = Case(transaction, True, None, looks, clocks, FIRST_DAY, {}, planned, ends_at, now)
     return replace(made, **changes)
 
 

@@ -45,9 +45,9 @@ def looked_for(*told: Fact) -> list[tuple[int, float]]:
     [
         ("plain", [fact("authorised", 585)], [(585, 0)]),
         ("cleared alike", [fact("authorised", 585), fact("cleared", 585, 2000)], [(585, 0)]),
-        ("a tip", [fact("authorised", 585), fact("cleared", 650, 5)], [(585, 0), (650, 0)]),
+        ("a tip", [fact("authorised", 585), fact("cleared", 650, 1)], [(585, 0), (650, 0)]),
         ("a tip, days later", [fact("authorised", 585), fact("cleared", 650, 1440)], [(585, 0), (650, 0), (650, 1440)]),
-        ("fuel", [fact("authorised", 9900), fact("cleared", 4523, 6)], [(9900, 0), (4523, 0)]),
+        ("fuel", [fact("authorised", 9900), fact("cleared", 4523, 6)], [(9900, 0), (4523, 0), (4523, 6)]),
         ("fuel, the rest released", [fact("authorised", 9900), fact("reversed", 5377, 6)], [(9900, 0), (4523, 0)]),
         (
             "a shipment in two",
@@ -57,7 +57,7 @@ def looked_for(*told: Fact) -> list[tuple[int, float]]:
         (
             "a shipment in two, another sum",
             [fact("authorised", 10000), fact("cleared", 6000, 1), fact("cleared", 3000, 2)],
-            [(10000, 0), (6000, 0), (3000, 0), (9000, 0)],
+            [(10000, 0), (6000, 0), (3000, 0), (3000, 2), (9000, 0), (9000, 2)],
         ),
         ("a day's journeys", [fact("authorised", 10), fact("cleared", 890, 1200)], [(890, 0), (890, 1200)]),
         (

@@ -154,10 +154,10 @@ def play(world: World, steps: list[Step]) -> None:
 
 
 def know_the_clock(world: World) -> None:
-    """Makes the till's clock a known one."""
+    """Makes the till's clock a known one: as slow as its receipts say, so that one sale more teaches nothing."""
     till = secrets.sealer().code("till", "kite", "soho/03")
     for _ in range(8):
-        clocks.observe(till, world.now, world.now)
+        clocks.observe(till, world.now - timedelta(seconds=2), world.now)
 
 
 def _both_orders(name: str, make: Callable[[World], list[Body]], **more: Any) -> list[Scenario]:

@@ -9,6 +9,7 @@ from tests.audit import audit, held, kept
 from tests.flows.scenarios import (
     Body,
     cleared,
+    know_the_clock,
     payment,
     receipt,
     reversed_payment,
@@ -194,4 +195,16 @@ def test_two_equal_coffees_without_codes_go_to_nobody(shop: World) -> None:
     states = {one.state for records in kept() for one in records.values()}
     assert "ambiguous" in states
     assert states <= {"ambiguous", "undecided"}
+    audit(shop)
+
+
+def test_a_correction_whose_code_is_anothers_takes_the_receipt_back(shop: World) -> None:
+    know_the_clock(shop)
+    sale = receipt(shop)
+    tell(shop, payment(shop), without_codes(sale))
+    shop.run()
+    sale["tenders"][0] |= {"auth_code": "WRONG1", "rrn": None}
+    tell(shop, sale)
+    shop.run()
+    assert [notice["type"] for notice in shop.notices()] == ["receipt.matched", "receipt.withdrawn"]
     audit(shop)

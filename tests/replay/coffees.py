@@ -9,7 +9,7 @@ from typing import Literal
 
 from counterfoil.domain.clocks import Clock, learn
 from counterfoil.domain.facts import Fact
-from counterfoil.domain.likelihood import DEFAULT
+from counterfoil.domain.parameters import DEFAULT
 from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender, Revision
 from counterfoil.domain.transactions import ReceiptOfMatch, Transaction

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from counterfoil.domain.likelihood import DEFAULT
+from counterfoil.domain.parameters import DEFAULT
 from tests.replay.tape import CARD, START, Tape, held, left
 
 NO_CODES = {"last4": None, "auth_code": None, "rrn": None, "terminal_id": None}

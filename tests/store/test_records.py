@@ -1,6 +1,6 @@
 """The data map is complete: whatever is kept has its row, and every row is of something that is kept."""
 
-from counterfoil.domain.habits import learn_missing
+from counterfoil.domain.habits import learn_digits, learn_missing
 from counterfoil.domain.rates import Limits
 from counterfoil.domain.records import RECORDS
 from counterfoil.store import bank_health, habits
@@ -37,6 +37,7 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
     bank_health.note("openbank", 500, counterfoil.now, took=False)
     for _ in range(habits.FIRST_WRITE):
         habits.learn("kite/MID000123", learn_missing)
+        habits.learn_of_bank("openbank", lambda known: learn_digits(known, by_device=False, agree=True))
     used: set[str] = set()
     for table in ("ledger", "rendezvous", "salts"):
         for item in counterfoil.items(table):

@@ -17,7 +17,7 @@ from pathlib import Path
 # In the functions it comes with a layer.
 sys.path.append(str(Path(__file__).parents[3] / "layers" / "core" / "python"))
 
-from counterfoil.domain.likelihood import DEFAULT, Settings
+from counterfoil.domain.parameters import DEFAULT, Settings
 from infra.sandbox.replay.intake import Intake
 from infra.sandbox.replay.ledger import Ledger
 from infra.sandbox.replay.lines import Reader, in_order

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 import infra.sandbox.replay as replaying
-from counterfoil.domain.likelihood import DEFAULT
+from counterfoil.domain.parameters import DEFAULT
 from counterfoil.domain.registration import RegistrationInvalid
 from infra.sandbox.replay.problems import SHOWN, Problems
 from infra.sandbox.replay.summary import show

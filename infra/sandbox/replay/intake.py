@@ -142,7 +142,7 @@ class Intake:
                 currency=receipt.currency,
                 at=issued_at,
                 seen_at=now,
-                codes=self._codes(retailer, receipt, tender, branch.scope),
+                codes=self._codes(retailer, receipt, tender, branch),
                 till=till_name,
                 owner="",
                 doubted=doubted,
@@ -177,8 +177,8 @@ class Intake:
             raise Invalid(problems)
         return branch
 
-    def _codes(self, retailer: str, receipt: Receipt, tender: Tender, scope: str) -> Codes:
-        given = codes.of_tender(tender, scope, as_it_is)
+    def _codes(self, retailer: str, receipt: Receipt, tender: Tender, branch: Branch) -> Codes:
+        given = codes.of_tender(tender, branch.scope, as_it_is, branch.terminals.get(receipt.till_id or ""))
         if receipt.original_receipt_id is None:
             return given
         return replace(given, original=f"{retailer}/{receipt.original_receipt_id}")

@@ -15,10 +15,20 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from counterfoil.domain import looking, matching
-from counterfoil.domain.clocks import Clock, learn
-from counterfoil.domain.habits import FIRST_DAY, Habits, learn_match, learn_missing
-from counterfoil.domain.likelihood import Settings
+from counterfoil.domain.clocks import Clock, Stamps, learn, stamping
+from counterfoil.domain.habits import (
+    ANY_BANK,
+    FIRST_DAY,
+    BankHabits,
+    Habits,
+    learn_digits,
+    learn_match,
+    learn_missing,
+)
+from counterfoil.domain.likelihood import crowd_around
 from counterfoil.domain.matching import Ambiguous, Match, Unmatched, Wait
+from counterfoil.domain.parameters import Settings
+from counterfoil.domain.sides import Side
 from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.transactions import ReceiptOfMatch, Transaction
 from infra.sandbox.replay.alarms import Alarms
@@ -48,7 +58,9 @@ class Matcher:
         self.now = datetime.min.replace(tzinfo=UTC)
         self.alarms = Alarms()
         self._clocks: dict[str, Clock] = {}
+        self._stamps = Stamps()
         self._habits: dict[str, Habits] = {}
+        self._banks: dict[str, BankHabits] = {}
         self._seen_in: dict[datetime, set[str]] = {}
         """Open transactions younger than a day, by the hour in which they were seen."""
 
@@ -64,6 +76,12 @@ class Matcher:
         if waiting is None:
             self._wait(record, places)
         self._leave_undecided(record, look, step)
+
+    def note_stamp(self, tender: CardTender) -> None:
+        """Learns from a receipt that came whether its till stamps them alike."""
+        till = tender.till
+        if till and tender.kind == "sale" and self._stamps.note(till, tender.at, tender.receipt_key):
+            self._clocks[till] = stamping(self._clocks.get(till), self.now)
 
     def leave(self, record: Record) -> None:
         """Takes a side away from where it waits."""
@@ -116,6 +134,7 @@ class Matcher:
             {till: self._clocks[till] for till in tills if till in self._clocks},
             self.now,
             habits=self._habits.get(place.partition[0], FIRST_DAY),
+            banks=self._banks,
             truncated=truncated,
             settings=self.settings,
         )
@@ -143,11 +162,12 @@ class Matcher:
         )
         self.ledger.keep_match(payment, tender, match)
         self.results.matched(payment.key, match, tender, self.now)
+        left = [place for place in look.others if place.key != decision.key]
         if faces == 1:
-            self._learn(payment, tender)
-        self._look_at_the_rest([place for place in look.others if place.key != decision.key])
+            self._learn(payment, tender, [place.side for place in left])
+        self._look_at_the_rest(left)
 
-    def _learn(self, payment: Transaction, tender: CardTender) -> None:
+    def _learn(self, payment: Transaction, tender: CardTender, others: Sequence[Side]) -> None:
         """Only from sales of one amount and time: a clearing's own time says nothing of the till's clock."""
         if tender.kind != "sale":
             return
@@ -155,9 +175,14 @@ class Matcher:
             ahead = (tender.at - payment.at).total_seconds()
             self._clocks[tender.till] = learn(self._clocks.get(tender.till), ahead, payment.at)
         lag = (tender.seen_at - payment.at).total_seconds()
-        ours, theirs = payment.codes.last4, tender.codes.last4
-        alike = ours == theirs if ours and theirs and tender.codes.entry != "chip" else None
-        self._habits[tender.scope] = learn_match(self._habits.get(tender.scope, FIRST_DAY), lag, alike)
+        crowd, age = crowd_around(places_of(payment)[0].side, others), (self.now - payment.at).total_seconds()
+        known = self._habits.get(tender.scope, FIRST_DAY)
+        self._habits[tender.scope] = learn_match(known, lag, crowd, age)
+        ours, theirs = payment.codes, tender.codes
+        if ours.last4 and theirs.last4 and theirs.entry != "chip":
+            bank = self._banks.get(payment.bank, ANY_BANK)
+            agree, by_device = ours.last4 == theirs.last4, ours.entry == "wallet"
+            self._banks[payment.bank] = learn_digits(bank, by_device=by_device, agree=agree)
 
     def _look_at_the_rest(self, left: Sequence[Place]) -> None:
         """The payments that may be clear now that a competitor is settled, where receipts are left too."""

@@ -34,6 +34,7 @@ class Receipts:
         corrects = not taken.tenders
         for tender in taken.tenders:
             new = tender if tender.body_key == body_key else replace(tender, body_key=body_key)
+            self.matcher.note_stamp(new)
             known = self.ledger.tender(tender.key)
             if known is None:
                 self.matcher.settle(new)

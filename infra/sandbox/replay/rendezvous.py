@@ -89,6 +89,7 @@ def _side(record: Record, amount: int, at: datetime) -> Side:
         record.codes,
         record.till if isinstance(record, CardTender) else None,
         record.doubted if isinstance(record, CardTender) else False,
+        None if isinstance(record, CardTender) else record.bank,
     )
 
 

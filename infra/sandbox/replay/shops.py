@@ -20,10 +20,11 @@ class Shop(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """A registered store's merchant scope."""
+    """A registered store's merchant scope, and the terminal beside each till."""
 
     scope: str
     by_code: bool
+    terminals: dict[str, str | None]
 
 
 class Shops:
@@ -34,9 +35,13 @@ class Shops:
         self._branches: dict[tuple[str, str], Branch] = {}
         for merchant in merchants:
             scope_of = scopes(merchant)
+            stores = {store.store_id: store for store in merchant.stores}
             by_code = {scope_of[store.store_id] for store in merchant.stores if store.by_code}
             for store_id, scope in scope_of.items():
-                self._branches[merchant.retailer, store_id] = Branch(scope, scope in by_code)
+                terminals = {
+                    till.till_id: stores[store_id].terminal_of(till.till_id) for till in stores[store_id].tills
+                }
+                self._branches[merchant.retailer, store_id] = Branch(scope, scope in by_code, terminals)
         live = {merchant.retailer for merchant in merchants if merchant.status == "live"}
         coded = {branch.scope for branch in self._branches.values() if branch.by_code}
         self._shops = {

@@ -4,7 +4,7 @@ Each is a likelihood ratio, P(what we see | same sale) / P(it | different sales)
 more often than their length says, and a code that differs may be a misprint, except for the RRN.
 
 The last four digits are weighed by how the card was read. With d the share of this shop's sales on whose two sides they
-differ (`Habits.last4_differs`; less for a chip, more where the bank says that a device paid), agreeing is worth
+differ (`BankHabits.last4_differs`: more where the bank says that a device paid; little for a chip), agreeing is worth
 (1 - d) · 3,000 and differing d: a phone has digits of its own.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from counterfoil.domain.habits import BankHabits
 from counterfoil.domain.sides import Codes
 
 type Method = Literal["rrn", "auth_code", "card_and_time", "original", "time"]
@@ -35,16 +36,15 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {  # strongest first: the first that a
     "original": Evidence(
         1e3, 1e-3, "It gives back the same purchase", "They give back different purchases", "original"
     ),
-    "terminal": Evidence(1.0, 0.05, "Terminal agrees", "Terminals differ"),
+    "terminal": Evidence(1.0, 0.002, "Terminal agrees", "Terminals differ"),
     "merchant": Evidence(1.0, 0.05, "Merchant number agrees", "Merchant numbers differ"),
     "scheme": Evidence(1.5, 0.05, "Card scheme agrees", "Card schemes differ"),
 }
 
 CHIP_DIFFERS: Final = 0.02
-WALLET_DIFFERS: Final = 0.7
 
 
-def weight(ours: Codes, theirs: Codes, last4_differs: float, evidence: Mapping[str, Evidence] = EVIDENCE) -> float:
+def weight(ours: Codes, theirs: Codes, bank: BankHabits, evidence: Mapping[str, Evidence] = EVIDENCE) -> float:
     """The product of the likelihood ratios of all codes that a payment and a receipt both give."""
     ratio = 1.0
     for left, right, each in (
@@ -58,18 +58,16 @@ def weight(ours: Codes, theirs: Codes, last4_differs: float, evidence: Mapping[s
         if left is not None and right is not None:
             ratio *= each.agrees if left == right else each.differs
     if ours.last4 is not None and theirs.last4 is not None:
-        share, each = share_of_other_digits(ours, theirs, last4_differs), evidence["last4"]
+        share, each = share_of_other_digits(ours, theirs, bank), evidence["last4"]
         ratio *= (1 - share) * each.agrees if ours.last4 == theirs.last4 else share * each.differs
     return ratio
 
 
-def share_of_other_digits(ours: Codes, theirs: Codes, last4_differs: float) -> float:
+def share_of_other_digits(ours: Codes, theirs: Codes, bank: BankHabits) -> float:
     """How often the last four digits differ on the two sides of such a sale."""
     if theirs.entry == "chip":
         return CHIP_DIFFERS
-    if ours.entry == "wallet":
-        return max(WALLET_DIFFERS, last4_differs)
-    return last4_differs
+    return bank.last4_differs(ours.entry == "wallet")
 
 
 def prove(ours: Codes, theirs: Codes) -> bool:

@@ -18,12 +18,14 @@ one that is told late), R = spread² and H = (1, d):
   clock has been set: that is the new offset. Wrong matches are scattered, so they hardly ever agree; each observation
   that fits the clock takes a vote from the rival. An hour's jump, at a change to summer time that a till missed, is
   followed after three sales.
+- **Stamps.** A till whose receipts bear the same second, several of them, stamps them when the shop closes: its time
+  says the day and no more (`Stamps`, `stamps_at`), and nothing is learned from it.
 - **Decay.** Variances grow with the days, so that the past fades; `count` halves every 14 days and is capped.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import exp2, isfinite, sqrt
 from typing import Any, Final, Self
 
@@ -44,6 +46,9 @@ SETTLED: Final = 8
 """From so many observations on a clock is known well."""
 HALF_LIFE_DAYS: Final = 14.0
 DAY: Final = 86_400.0
+STAMPED: Final = 6
+"""So many receipts of a till that bear the same second were not printed in it."""
+MOST_TILLS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,11 @@ class Clock:
     vv: float = 0.0
     rival: float = 0.0
     votes: int = 0
+    stamped_at: datetime | None = None
+
+    def stamps_at(self, when: datetime) -> bool:
+        """Whether the till stamps receipts at closing time, as far as was seen in the two weeks before `when`."""
+        return self.stamped_at is not None and abs(when - self.stamped_at) < timedelta(days=HALF_LIFE_DAYS)
 
     def offset_at(self, when: datetime) -> float:
         """How many seconds the clock is ahead at `when`."""
@@ -80,7 +90,7 @@ class Clock:
 
     def as_dict(self) -> dict[str, int | str]:
         """Integers and strings only: milliseconds, their squares, counts, an RFC 3339 time."""
-        return {
+        stored: dict[str, int | str] = {
             "offset_ms": round(self.offset * 1000),
             "spread_ms": round(self.spread * 1000),
             "drift_ms": round(self.drift * 1000),
@@ -92,6 +102,9 @@ class Clock:
             "count": self.count,
             "updated_at": self.updated_at.isoformat(),
         }
+        if self.stamped_at:
+            stored["stamped_at"] = self.stamped_at.isoformat()
+        return stored
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
@@ -107,6 +120,7 @@ class Clock:
             votes=int(stored["votes"]),
             count=int(stored["count"]),
             updated_at=datetime.fromisoformat(stored["updated_at"]),
+            stamped_at=datetime.fromisoformat(stored["stamped_at"]) if stored.get("stamped_at") else None,
         )
 
     def _days_until(self, when: datetime) -> float:
@@ -123,6 +137,8 @@ def learn(clock: Clock | None, observed: float, at: datetime) -> Clock:
     """
     if not isfinite(observed):
         raise ValueError("observed must be a finite number of seconds")
+    if clock is not None and clock.stamps_at(at):
+        return clock
     if clock is None or clock.count == 0:
         return Clock(round(observed, 3), FIRST_SPREAD, 1, at, oo=FIRST_OO, vv=FIRST_VV)
     clock = _moved_on(clock, at)
@@ -131,6 +147,29 @@ def learn(clock: Clock | None, observed: float, at: datetime) -> Clock:
     if abs(surprise) > CLIP * expected:
         return _disagreed(clock, observed, at, CLIP * expected)
     return _followed(clock, surprise, at, expected**2)
+
+
+def stamping(clock: Clock | None, at: datetime) -> Clock:
+    """The clock of a till that was seen at `at` to stamp its receipts all alike."""
+    return replace(clock or replace(UNKNOWN, updated_at=at), stamped_at=at)
+
+
+class Stamps:
+    """The latest second of each till, and which receipts bear it."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, tuple[datetime, set[str]]] = {}
+
+    def note(self, till: str, issued_at: datetime, receipt_key: str) -> bool:
+        """Whether with this receipt it is plain that the till stamps them alike."""
+        second, receipts = self._latest.pop(till, (issued_at, set[str]()))
+        if second != issued_at:
+            receipts = set()
+        receipts.add(receipt_key)
+        self._latest[till] = (issued_at, receipts)
+        if len(self._latest) > MOST_TILLS:
+            del self._latest[next(iter(self._latest))]
+        return len(receipts) == STAMPED
 
 
 def _moved_on(clock: Clock, at: datetime) -> Clock:

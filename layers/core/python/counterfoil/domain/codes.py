@@ -36,13 +36,13 @@ def of_transaction(data: CardTransaction, scope: str, hashed: Hash) -> Codes:
     )
 
 
-def of_tender(tender: Tender, scope: str, hashed: Hash) -> Codes:
-    """What the till prints."""
+def of_tender(tender: Tender, scope: str, hashed: Hash, terminal_id: str | None = None) -> Codes:
+    """What the till prints. `terminal_id`: its only terminal by registration, for a till that prints none."""
     by_chip = tender.entry_mode and tender.entry_mode.strip().lower() in _BY_CHIP
     return Codes(
         auth=_kept("auth", tender.auth_code, scope, hashed),
         rrn=_kept("rrn", tender.rrn, scope, hashed),
-        terminal=_kept("terminal", tender.terminal_id, scope, hashed),
+        terminal=_kept("terminal", tender.terminal_id or terminal_id, scope, hashed),
         merchant=_kept("merchant", tender.merchant_id, scope, hashed),
         last4=_kept("last4", tender.last4, scope, hashed),
         scheme=_scheme(tender.scheme),
@@ -61,7 +61,7 @@ def _spelt(name: str, value: str) -> str:
     if name == "auth" and _NO_AUTH_CODE.fullmatch(plain):
         return ""
     if name in _PADDED and plain:
-        return plain.zfill(_PADDED[name])
+        return plain.lstrip("0").zfill(_PADDED[name])
     return plain
 
 

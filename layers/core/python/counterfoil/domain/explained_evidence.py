@@ -14,9 +14,11 @@ from counterfoil.domain.card_evidence import EVIDENCE, weight
 from counterfoil.domain.clocks import Clock
 from counterfoil.domain.deliveries import RECALL_REASONS
 from counterfoil.domain.explanations import Case, Look, Section
+from counterfoil.domain.habits import ANY_BANK
 from counterfoil.domain.inspection import count_in_words, offset_in_words, span_in_words
-from counterfoil.domain.likelihood import DEFAULT, Scene
+from counterfoil.domain.likelihood import Scene
 from counterfoil.domain.matching import Match
+from counterfoil.domain.parameters import DEFAULT
 from counterfoil.domain.sides import Codes, Side
 from counterfoil.domain.transactions import DeliveryRecord, Transaction
 
@@ -139,7 +141,7 @@ def _look(look: Look, case: Case) -> list[Section]:
 
 def _candidates(look: Look, case: Case) -> list[tuple[Side, float]]:
     """Every receipt there, with the probability that it is this payment's; the likeliest first."""
-    scene = Scene((look.side, *look.others), case.clocks, case.habits, case.now, DEFAULT)
+    scene = Scene((look.side, *look.others), case.clocks, case.habits, case.banks, case.now, DEFAULT)
     own = next(n for n, payment in enumerate(scene.payments) if payment.sides[0].key == look.side.key)
     found = [
         (slip.side, posterior(scene.odds, len(scene.payments), len(scene.slips), (own, n)))
@@ -161,7 +163,7 @@ def _codes(ours: Codes, theirs: Codes, case: Case) -> list[str]:
     for name, evidence in EVIDENCE.items():
         if payment[name] is not None and receipt[name] is not None:
             says = evidence.says if payment[name] == receipt[name] else evidence.says_not
-            ratio = weight(_alone(name, ours), _alone(name, theirs), case.habits.last4_differs)
+            ratio = weight(_alone(name, ours), _alone(name, theirs), case.banks.get(case.transaction.bank, ANY_BANK))
             lines.append(f"{says}: {weight_in_words(ratio)}.")
     return lines
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from counterfoil.domain.clocks import Clock
 from counterfoil.domain.deliveries import is_first_of_match
-from counterfoil.domain.habits import Habits
+from counterfoil.domain.habits import BankHabits, Habits
 from counterfoil.domain.matching import Decision
 from counterfoil.domain.sides import Side
 from counterfoil.domain.tenders import CardTender
@@ -38,8 +38,8 @@ class Case:
     """All that is known of one payment or refund when somebody asks why.
 
     `allowed`: whether its customer lets us find receipts now. `tender`: the one it is matched to. `looks`: one for each
-    amount and time, while it is open. `clocks`: by till tag; `habits`: of the shop. `planned`: when it is looked at
-    again, the last time over its whole day. `ends_at`: when an open one is given up.
+    amount and time, while it is open. `clocks`: by till tag; `habits`: of the shop, `banks`: by bank. `planned`: when
+    it is looked at again, the last time over its whole day. `ends_at`: when an open one is given up.
     """
 
     transaction: Transaction
@@ -48,6 +48,7 @@ class Case:
     looks: tuple[Look, ...]
     clocks: Mapping[str, Clock]
     habits: Habits
+    banks: Mapping[str, BankHabits]
     planned: tuple[datetime, ...]
     ends_at: datetime
     now: datetime

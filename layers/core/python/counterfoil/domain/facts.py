@@ -19,8 +19,8 @@ FactKind = Literal["authorised", "cleared", "reversed", "refunded"]
 SEVERAL: frozenset[FactKind] = frozenset({"cleared", "reversed"})
 """What may be told of one transaction more than once, each time of another part of it."""
 
-FAR = timedelta(minutes=20)
-"""From here on the time of clearing is worth looking at too: nearer, one look at the shop's receipts sees both."""
+FAR = timedelta(minutes=1)
+"""From here on the time of clearing is worth looking at too: at a pump it is when the receipt is printed."""
 
 MOST_FACES = 8
 NOMINAL = 2

@@ -1,11 +1,15 @@
-"""What is known of a shop beyond its tills' clocks: learned from its confirmed matches and from what was never found.
+"""What is known of a shop beyond its tills' clocks, and of a bank: learned from confirmed matches.
 
-A shop is a merchant scope. Three habits matter to a decision, each a share estimated from decayed counts and a first
-day's prior, so that a shop on its first day has the prior, and one of a thousand sales hardly anything of it:
+A shop is a merchant scope. Its habits are shares estimated from decayed counts and a first day's prior, so that a shop
+on its first day has the prior, and one of a thousand sales hardly anything of it:
 
 - how late receipts come: the lag from authorisation to the receipt's arrival, in bins that end at `LAGS`
+- how crowded one amount is (`same_an_hour`): how many receipts that were nobody's stood within an hour of its matches
 - how many payments never get a receipt (`missing`): told by the look after a day, when nothing could belong
-- how often the last four digits differ on the two sides of one sale (`last4_differs`): wallets
+
+Of a bank, likewise: how often the last four digits that it tells differ from those on the receipt, where it said that a
+device paid (it told a token) and where it did not. Some banks tell tokens, so that without one the digits agree; of
+others any payment may be a phone's.
 
 Counts are halved together when they pass `MEMORY`, so that a change shows within some hundred sales.
 """
@@ -28,19 +32,22 @@ MEMORY: Final = 400
 _EDGES: Final = (EARLIEST, *LAGS, LATEST)
 
 _FIRST_LAGS: Final = (0.1, 1.2, 2.0, 1.6, 1.0, 0.8, 0.6, 0.7, 0.9, 0.5, 0.4, 0.2)
+_FIRST_OTHERS: Final = (1.0, 2.0)
 _FIRST_MISSING: Final = (3.0, 47.0)
-_FIRST_LAST4: Final = (7.0, 13.0)
+_FIRST_WITH_TOKEN: Final = (7.0, 3.0)
+_FIRST_WITHOUT: Final = (7.0, 13.0)
 
 
 @dataclass(frozen=True)
 class Habits:
-    """Counts, as learned: of lags by bin, of payments without and with a receipt, of last4 that differ and agree."""
+    """Counts, as learned: of lags by bin, of payments without and with a receipt, and of other receipts of a matched
+    amount in so many minutes."""
 
     lags: tuple[int, ...] = (0,) * (len(LAGS) + 1)
     missed: int = 0
     found: int = 0
-    differing: int = 0
-    agreeing: int = 0
+    others: int = 0
+    minutes: int = 0
 
     @property
     def count(self) -> int:
@@ -48,17 +55,16 @@ class Habits:
         return self.missed + self.found
 
     @cached_property
+    def same_an_hour(self) -> float:
+        """How many receipts of one amount an hour are nobody's."""
+        others, hours = _FIRST_OTHERS
+        return (self.others + others) / (self.minutes / 60 + hours)
+
+    @cached_property
     def missing(self) -> float:
         """The share of payments whose receipt never comes."""
         missed, found = _FIRST_MISSING
         return min(0.9, max(0.015, (self.missed + missed) / (self.count + missed + found)))
-
-    @cached_property
-    def last4_differs(self) -> float:
-        """The share of sales, not by chip, whose two sides name other last four digits."""
-        differs, agrees = _FIRST_LAST4
-        share = (self.differing + differs) / (self.differing + self.agreeing + differs + agrees)
-        return min(0.9, max(0.05, share))
 
     def later_than(self, age: float) -> float:
         """The share of receipts, of those that come, that take longer than `age` seconds."""
@@ -91,15 +97,15 @@ class Habits:
             "lags": list(self.lags),
             "missed": self.missed,
             "found": self.found,
-            "differing": self.differing,
-            "agreeing": self.agreeing,
+            "others": self.others,
+            "minutes": self.minutes,
         }
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Reads what `as_dict` wrote, also with `Decimal` for int. KeyError, TypeError or ValueError otherwise."""
-        counts = {name: int(stored[name]) for name in ("missed", "found", "differing", "agreeing")}
-        return cls(lags=tuple(int(count) for count in stored["lags"]), **counts)
+        counts = {name: int(stored[name]) for name in ("missed", "found", "others", "minutes")}
+        return cls(tuple(int(count) for count in stored["lags"]), **counts)
 
     @cached_property
     def densities(self) -> tuple[float, ...]:
@@ -121,8 +127,43 @@ class Habits:
 FIRST_DAY: Final = Habits()
 
 
-def learn_match(habits: Habits, lag: float, last4_agrees: bool | None) -> Habits:
-    """After one more match: its receipt came `lag` seconds after the sale; last4 told by both sides of it, or None."""
+@dataclass(frozen=True)
+class BankHabits:
+    """Counts, as learned: of last four digits that (differ, agree) where the bank told a token, and where not."""
+
+    with_token: tuple[int, int] = (0, 0)
+    without: tuple[int, int] = (0, 0)
+
+    @property
+    def count(self) -> int:
+        """How many payments were learned from."""
+        return sum(self.with_token) + sum(self.without)
+
+    def last4_differs(self, by_device: bool) -> float:
+        """The share of sales whose two sides name other last four digits. `by_device`: the bank told a token."""
+        return self._differs[by_device]
+
+    @cached_property
+    def _differs(self) -> tuple[float, float]:
+        return _share(self.without, _FIRST_WITHOUT), _share(self.with_token, _FIRST_WITH_TOKEN)
+
+    def as_dict(self) -> dict[str, list[int]]:
+        """Lists of integers."""
+        return {"with_token": list(self.with_token), "without": list(self.without)}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Reads what `as_dict` wrote, also with `Decimal` for int. KeyError, TypeError or ValueError otherwise."""
+        (a, b), (c, d) = stored["with_token"], stored["without"]
+        return cls((int(a), int(b)), (int(c), int(d)))
+
+
+ANY_BANK: Final = BankHabits()
+
+
+def learn_match(habits: Habits, lag: float, others: int, age: float) -> Habits:
+    """After one more match: its receipt came `lag` seconds after the sale, of the hours around which `age` seconds were
+    over, and `others` of its amount stood there."""
     place = bisect_right(LAGS, lag)
     lags = tuple(count + (place == number) for number, count in enumerate(habits.lags))
     return _faded(
@@ -130,10 +171,19 @@ def learn_match(habits: Habits, lag: float, last4_agrees: bool | None) -> Habits
             habits,
             lags=lags,
             found=habits.found + 1,
-            differing=habits.differing + (last4_agrees is False),
-            agreeing=habits.agreeing + (last4_agrees is True),
+            others=habits.others + others,
+            minutes=habits.minutes + 60 + round(min(3_600.0, max(0.0, age)) / 60),
         )
     )
+
+
+def learn_digits(habits: BankHabits, *, by_device: bool, agree: bool) -> BankHabits:
+    """After one more match, not by chip, whose two sides told last four digits."""
+    differing, agreeing = habits.with_token if by_device else habits.without
+    counts = (differing + (not agree), agreeing + agree)
+    if sum(counts) > MEMORY:
+        counts = (counts[0] // 2, counts[1] // 2)
+    return replace(habits, with_token=counts) if by_device else replace(habits, without=counts)
 
 
 def learn_missing(habits: Habits) -> Habits:
@@ -144,10 +194,10 @@ def learn_missing(habits: Habits) -> Habits:
 def _faded(habits: Habits) -> Habits:
     if habits.count <= MEMORY:
         return habits
-    return Habits(
-        tuple(count // 2 for count in habits.lags),
-        habits.missed // 2,
-        habits.found // 2,
-        habits.differing // 2,
-        habits.agreeing // 2,
-    )
+    counts = (habits.missed, habits.found, habits.others, habits.minutes)
+    return Habits(tuple(count // 2 for count in habits.lags), *(count // 2 for count in counts))
+
+
+def _share(counts: tuple[int, int], prior: tuple[float, float]) -> float:
+    differing, agreeing = counts[0] + prior[0], counts[1] + prior[1]
+    return min(0.95, max(0.01, differing / (differing + agreeing)))

@@ -55,13 +55,13 @@ def of_clock(clock: Clock | None, now: datetime) -> Report:
 
 
 def of_habits(habits: Habits) -> Report:
-    """How many of a shop's receipts never come, how late the others come, and how often last four digits differ."""
+    """How many of a shop's receipts never come, and how late the others come."""
     if not habits.count:
         return NOTHING_LEARNED
     late = habits.later_than(LATE)
     says = (
         f"{habits.missing:.0%} of receipts never come, {late:.0%} of the others after {LATE / 60:.0f} min; "
-        f"last four digits differ on {habits.last4_differs:.0%}; {count_in_words(habits.count, 'payment')}"
+        f"{count_in_words(habits.count, 'payment')}"
     )
     odd = []
     if habits.count < FEW:
@@ -73,7 +73,6 @@ def of_habits(habits: Habits) -> Report:
     figures = {
         "missing": round(habits.missing, 4),
         "later_than_10_min": round(late, 4),
-        "last4_differs": round(habits.last4_differs, 4),
         "payments": habits.count,
     }
     return Report(says, tuple(odd), figures)

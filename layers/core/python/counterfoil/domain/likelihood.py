@@ -1,6 +1,6 @@
 """The odds of one pair: that a payment and a receipt are of one sale, against two sales of which we see half each.
 
-The arithmetic is told in `matching`; every parameter is in `Settings`.
+The arithmetic is told in `matching`; every parameter is in `parameters`.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,80 +10,17 @@ from datetime import datetime
 from math import exp, pi, sqrt
 from typing import Final
 
-from counterfoil.domain.card_evidence import EVIDENCE, Evidence, prove, weight
-from counterfoil.domain.clocks import DAY, Clock
-from counterfoil.domain.habits import Habits
+from counterfoil.domain.card_evidence import prove, weight
+from counterfoil.domain.clocks import Clock
+from counterfoil.domain.habits import ANY_BANK, BankHabits, Habits
+from counterfoil.domain.parameters import DEFAULT, HOUR, Pace, Settings
 from counterfoil.domain.sides import Side
 
 _ROOT: Final = sqrt(2 * pi)
-HOUR: Final = 3_600.0
 
 type _Normal = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often one amount is sold: `count` + what is seen within `window` seconds both ways, over that time."""
-
-    count: float
-    window: float
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a receipt's time may come about: a share of all sales, and a Normal of the time that the receipt is ahead.
-
-    `spread`: in seconds, or where `of_clock` in spreads of the till's clock; `shift`: its mean (s). `misset`: that
-    clock is wrong by so much, and the sale was when the arrival says; else the receipt was printed so much later.
-    """
-
-    share: float
-    spread: float
-    shift: float = 0.0
-    of_clock: bool = False
-    misset: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Every parameter of the model, named as in `matching`'s docstring; times in seconds."""
-
-    threshold: float = 0.99
-    look_again: tuple[float, ...] = (15.0, 60.0, 600.0)
-    miss_at_first: float = 4.0
-    known: tuple[Way, ...] = (
-        Way(0.865, 1.0, of_clock=True),
-        Way(0.10, 3.0, of_clock=True),
-        Way(0.01, 60.0),
-        Way(0.012, 400.0),
-        Way(0.006, 900.0, misset=True),
-        Way(0.003, 20.0, HOUR, misset=True),
-        Way(0.003, 20.0, -HOUR, misset=True),
-        Way(0.001, 15 * HOUR, misset=True),
-    )
-    unknown: tuple[Way, ...] = (
-        Way(0.42, 8.0, misset=True),
-        Way(0.16, 40.0, misset=True),
-        Way(0.26, 200.0, misset=True),
-        Way(0.04, 900.0, misset=True),
-        Way(0.025, 60.0, HOUR, misset=True),
-        Way(0.025, 60.0, -HOUR, misset=True),
-        Way(0.02, 15 * HOUR, misset=True),
-        Way(0.01, 60.0),
-        Way(0.02, 400.0),
-    )
-    refund_scale: float = 2 * DAY
-    prompt_refunds: float = 0.5
-    refund_spread: float = 10.0
-    sale: tuple[Pace, ...] = (Pace(count=0.5, window=3_600), Pace(count=0.0, window=300))
-    refund: tuple[Pace, ...] = (Pace(count=1.0, window=3.5 * DAY),)
-    rate_at_first: float = 1 / 480
-    candidate: float = 0.01
-    most: float = 1e12
-    evidence: Mapping[str, Evidence] = field(default_factory=lambda: EVIDENCE)
-
-
-DEFAULT: Final = Settings()
+type _Timed = tuple[float, str | None]
+"""When, and at which terminal."""
 
 
 @dataclass(slots=True)
@@ -101,14 +38,16 @@ class Payment:
 class Slip:
     """A card tender in the scene. `issued`: its own time by the till's clock as known (s).
 
-    `near`: (share, shift, spread) of the ways by which it was printed so much later, `misset` of those by which the clock
-    is wrong, each share as it is once the receipt arrived when it did; None until asked for.
+    `near`: (share, shift, spread) of the ways by which it was printed so much later, `misset` of those by which the
+    clock is wrong, each share as it is once the receipt arrived when it did; None until asked for. `is_stamped`: at
+    closing time.
     """
 
     side: Side
     issued: float
     arrived: float
     clock: Clock | None
+    is_stamped: bool = False
     near: list[_Normal] | None = None
     misset: list[_Normal] = field(default_factory=list)
 
@@ -117,11 +56,18 @@ class Scene:
     """The undecided sides of one partition in a canonical order. A pair: (payment's index, receipt's index)."""
 
     def __init__(
-        self, sides: Sequence[Side], clocks: Mapping[str, Clock], habits: Habits, now: datetime, settings: Settings
+        self,
+        sides: Sequence[Side],
+        clocks: Mapping[str, Clock],
+        habits: Habits,
+        banks: Mapping[str, BankHabits],
+        now: datetime,
+        settings: Settings,
     ) -> None:
         ordered = sorted(sides, key=lambda side: (side.at, side.key))
         self.settings = settings
         self.habits = habits
+        self._banks = banks
         self.is_sale = ordered[0].kind == "sale"
         self._paces = settings.sale if self.is_sale else settings.refund
         self.now = now.timestamp()
@@ -136,35 +82,57 @@ class Scene:
             else:
                 payments[side.key] = Payment([side], [side.at.timestamp()], side.seen_at.timestamp())
         self.payments = list(payments.values())
-        self._issued = sorted(
-            ((slip.issued, slip.side.codes.terminal) for slip in self.slips), key=lambda each: each[0]
-        )
-        self._issued_at = [issued for issued, _ in self._issued]
+        self._issued = sorted(((slip.issued, slip.side.codes.terminal) for slip in self.slips), key=_first)
+        self._paid = [(payment.at[0], payment.sides[0].codes.terminal) for payment in self.payments]
         self._odds: dict[tuple[int, int], float] = {}
 
     def odds(self, i: int, j: int) -> float:
         """w of `matching`'s docstring."""
         known = self._odds.get((i, j))
         if known is None:
-            known = self._odds[i, j] = self._weigh(self.payments[i], self.slips[j])
+            payment, slip = self.payments[i], self.slips[j]
+            known = self._odds[i, j] = 0.0 if self._is_far(payment, slip) else self._weigh(payment, slip)
         return known
+
+    def _is_far(self, payment: Payment, slip: Slip) -> bool:
+        """Whether no time and no code speaks for the pair, so that its odds are next to nothing."""
+        if not self.is_sale or slip.clock is None:
+            return False
+        apart = min(abs(slip.issued - at) for at in payment.at)
+        if apart < self.settings.far or abs(apart - HOUR) < self.settings.far / 5:
+            return False
+        ours, theirs = payment.sides[0].codes, slip.side.codes
+        codes = ((ours.rrn, theirs.rrn), (ours.auth, theirs.auth), (ours.last4, theirs.last4))
+        return not any(left is not None and left == right for left, right in codes)
 
     def is_doubtful(self, i: int, j: int) -> bool:
         """Whether the receipt is of a flood and no code proves that it is the payment's."""
         slip = self.slips[j].side
         return slip.doubted and not prove(self.payments[i].sides[0].codes, slip.codes)
 
+    def odds_at_first(self, i: int, j: int) -> float:
+        """The odds by which a pair is judged while the right receipt may well come in a moment; rivals keep theirs.
+
+        After a fresh payment, or in a late upload.
+        """
+        payment, slip = self.payments[i], self.slips[j]
+        first, second = self.settings.look_again[:2]
+        is_late = slip.arrived - payment.seen > second
+        if self.now - slip.arrived >= second if is_late else self.now - payment.seen >= first / 2:
+            return self.odds(i, j)
+        chance = max(self._rate(payment), self.settings.rate_at_first) * self.settings.miss_at_first
+        return self.odds(i, j) * self._rate(payment) * self._miss(payment) / chance
+
     def crowd(self, i: int) -> int:
         """How many other receipts near payment `i` are there, with nobody's payment."""
-        return self._others(self.payments[i], self._paces[0].window)
+        receipts, payments = self._around(self.payments[i], self._paces[0].window)
+        return max(0, receipts - payments)
 
     def _weigh(self, payment: Payment, slip: Slip) -> float:
         density = max(self._density(at, slip) for at in payment.at)
-        codes = weight(payment.sides[0].codes, slip.side.codes, self.habits.last4_differs, self.settings.evidence)
-        rate, miss = self._rate(payment), self._miss(payment)
-        if self._is_fresh(payment, slip):
-            rate, miss = max(rate, self.settings.rate_at_first), self.settings.miss_at_first
-        chance = rate * miss
+        bank = self._banks.get(payment.sides[0].bank or "", ANY_BANK)
+        codes = weight(payment.sides[0].codes, slip.side.codes, bank, self.settings.evidence)
+        chance = self._rate(payment) * self._miss(payment)
         return min(self.settings.most, density * codes / chance)
 
     def _density(self, paid: float, slip: Slip) -> float:
@@ -180,6 +148,8 @@ class Scene:
 
     def _ways(self, slip: Slip) -> tuple[list[_Normal], list[_Normal]]:
         """By Bayes: a way counts for more where it says that the receipt came as late as this shop's usually do."""
+        if slip.is_stamped:
+            return [(1.0, self.settings.stamped.shift, self.settings.stamped.spread)], []
         clock, late = slip.clock, slip.arrived - slip.issued
         spread = clock.spread_at(slip.side.at) if clock else 0.0
         usual = self.habits.density_of_lag(late)
@@ -201,32 +171,52 @@ class Scene:
         return payment.rate
 
     def _rate_within(self, payment: Payment, pace: Pace) -> float:
-        seconds = pace.window + min(pace.window, max(0.0, self.now - payment.at[0]))
-        return (pace.count + self._others(payment, pace.window)) / seconds
+        at = payment.at[0]
+        seconds = pace.window + min(pace.window, max(0.0, self.now - at))
+        receipts, payments = self._around(payment, pace.window)
+        if not pace.count:  # a burst, whoever they are of
+            return (max(receipts, payments) - 1) / seconds
+        if self.is_sale:  # by the shop's own pace, as far as it is known
+            seconds += pace.count * HOUR / self.habits.same_an_hour
+        others = max(0, receipts - payments)
+        return (pace.count + (others if others < self.settings.crowded else 2 * others)) / seconds
 
-    def _others(self, payment: Payment, window: float) -> int:
-        """All receipts but one, within `window` both ways: at the payment's terminal, where both tell theirs."""
-        first = bisect_left(self._issued_at, payment.at[0] - window)
-        last = bisect_right(self._issued_at, payment.at[0] + window)
+    def _around(self, payment: Payment, window: float) -> tuple[int, int]:
+        """How many receipts and payments are within `window` both ways: at its terminal, where both tell theirs."""
         ours = payment.sides[0].codes.terminal
+        receipts, payments = (_within(timed, payment.at[0], window) for timed in (self._issued, self._paid))
         if ours is None:
-            return max(0, last - first - 1)
-        return max(0, sum(theirs is None or theirs == ours for _, theirs in self._issued[first:last]) - 1)
-
-    def _is_fresh(self, payment: Payment, slip: Slip) -> bool:
-        """Whether one of them came so lately that its right counterpart may well come yet."""
-        return self.now - max(slip.arrived, payment.seen) < self.settings.look_again[0] / 2
+            return len(receipts), len(payments)
+        first, second = (sum(theirs is None or theirs == ours for _, theirs in timed) for timed in (receipts, payments))
+        return first, second
 
     def _miss(self, payment: Payment) -> float:
         """The probability that the payment's receipt is not with us now."""
         if payment.miss < 0:
             missing = self.habits.missing
-            payment.miss = missing + (1 - missing) * self.habits.later_than(self.now - payment.at[0])
+            late = self.habits.later_than(self.now - payment.at[0])
+            payment.miss = min(1.0, missing + (1 - missing) * self.settings.caution * late)
         return payment.miss
+
+
+def crowd_around(payment: Side, others: Sequence[Side]) -> int:
+    """How many more receipts than payments stood within an hour of a payment; `others` without the pair itself."""
+    near = [other for other in others if abs((other.at - payment.at).total_seconds()) <= DEFAULT.sale[0].window]
+    return max(0, sum(1 if other.side == "receipt" else -1 for other in near))
+
+
+def _first(timed: _Timed) -> float:
+    return timed[0]
+
+
+def _within(timed: list[_Timed], at: float, window: float) -> list[_Timed]:
+    return timed[bisect_left(timed, at - window, key=_first) : bisect_right(timed, at + window, key=_first)]
 
 
 def _slip(side: Side, clock: Clock | None) -> Slip:
     at, arrived = side.at.timestamp(), side.seen_at.timestamp()
+    if clock is not None and clock.stamps_at(side.seen_at):
+        return Slip(side, at, arrived, None, is_stamped=True)
     if clock is None or clock.count == 0:
         return Slip(side, at, arrived, None)
     return Slip(side, at - clock.offset_at(side.at), arrived, clock)

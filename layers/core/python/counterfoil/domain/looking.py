@@ -31,7 +31,7 @@ type Span = tuple[datetime, datetime]
 def spans(side: Side, clock: Clock | None, *, whole_day: bool = False) -> tuple[Span, ...]:
     """The closed ranges of raw times in which the counterpart of `side` may stand, and those that compete for it."""
     reach = REACH[side.kind]
-    if side.kind == "sale" and whole_day:
+    if side.kind == "sale" and (whole_day or (clock is not None and clock.stamps_at(side.seen_at))):
         reach = WHOLE_DAY
     centre = middle(side, clock)
     found = ((centre - reach, centre + reach),)
@@ -48,7 +48,9 @@ def nearby(side: Side, clock: Clock | None) -> tuple[Span, ...]:
 
 def middle(side: Side, clock: Clock | None) -> datetime:
     """When the sale was, as far as the side's own time tells."""
-    return side.at - timedelta(seconds=clock.offset_at(side.at)) if clock is not None else side.at
+    if clock is None or clock.stamps_at(side.seen_at):
+        return side.at
+    return side.at - timedelta(seconds=clock.offset_at(side.at))
 
 
 def needs_another_look(side: Side, clock: Clock | None) -> bool:
@@ -65,10 +67,14 @@ def next_look(step: int, waits: Sequence[float], subject: Side, oldest: datetime
     if step > len(waits):
         return None
     since = oldest if step == 1 else subject.seen_at
+    if step == 1 and (now - oldest).total_seconds() > waits[1]:
+        return waits[1]  # a late upload: what belongs to it may be coming still
     return max(waits[0] / 2, waits[step - 1] - 1 - (now - since).total_seconds())
 
 
 def _may_stand_by_arrival(side: Side, clock: Clock | None, centre: datetime) -> bool:
+    if clock is not None and clock.stamps_at(side.seen_at):
+        return False
     late = abs(side.seen_at - centre)
     if side.kind != "sale" or not A_WHILE < late <= WHOLE_DAY:
         return False

@@ -1,7 +1,8 @@
 """Which receipt belongs to which payment: a probability, and silence unless it is high.
 
 A wrong receipt shows one person's shopping to another; a missing one is an inconvenience. So a match needs a
-posterior probability of `Settings.threshold`; otherwise we wait, and in the end abstain.
+posterior probability of `Settings.threshold` (by time alone `threshold_by_time`); otherwise we wait, and in the end
+abstain.
 
 **One pair.** A payment at a, and a receipt that says i by the till's clock (less its offset) and came at s.
 Receipts of this amount that are nobody's come as a Poisson process of `rate` a second, and `miss` is the probability
@@ -19,18 +20,21 @@ that the payment's own receipt is not with us. "One sale" against "two sales, of
 
   So a receipt that came in the usual time after it was printed is taken at its clock's word, and one that came an hour
   after what its clock says, from a shop whose receipts come in seconds, tells of a clock that is an hour wrong.
-- rate = (0.5 + n) / (the part of ±1 h that is over), n being the other receipts of the amount in that time that are
-  nobody's, at its terminal where both tell theirs; at least what ±300 s say. Refunds: (1 + n) / (±3.5 days, likewise).
-- miss = m + (1 - m) · (the share of this shop's receipts that take longer than the payment is old now), m being the
-  share of its receipts that never come (`habits`; 6% on a first day).
+- rate = (0.5 + n) / (the part of ±1 h that is over + 0.5 h / c), n being how many more receipts than payments of the
+  amount there are in that time, at its terminal where the bank tells it (from 5 on they count double: crowds come in
+  bursts), and c how many there usually are an hour (`habits`; 0.5 on a first day); at least what ±300 s say. Refunds:
+  (1 + n) / (±3.5 days, likewise).
+- miss = m + 4 · (1 - m) · (the share of this shop's receipts that take longer than the payment is old now), m being the
+  share of its receipts that never come (`habits`; 6% on a first day). Four times, since a chain's shops are not alike:
+  what is likely late is rather decided late than wrong.
 - L = P(what we see | same sale) / P(it | different sales), from `card_evidence`; 1 where one side gives no code.
   Authorisation codes that differ all but exclude (1e-6: misprints), RRNs that differ exclude. A device's last four
   digits differ from the card's: strong for, weak against.
 - Refunds: f = half N(10 s), half Laplace(2 days), since they are told to either side when it suits.
 
 Example: a lone pair without codes, two days ago, 1 s apart by a clock that is good for 2 s, with a receipt that came at
-once: f = 0.98 · (0.865 · 0.1760 + 0.10 · 0.0656) + … = 0.156, rate = 0.5 / 7200 s, miss = 0.06,
-w = 0.156 / (0.0000694 · 0.06) = 37,000, posterior w / (1 + w) = 0.9999. Among 30 other receipts in that hour: 0.998.
+once: f = 0.98 · (0.865 · 0.1760 + 0.10 · 0.0656) + … = 0.156, rate = 0.5 / (7200 + 3600) s, miss = 0.06,
+w = 0.156 / (0.0000463 · 0.06) = 56,000, posterior w / (1 + w) = 0.9999. Among 10 other receipts in that hour: 0.999.
 
 **All pairs together.** One payment has one receipt, so the odds of all pairs of {subject} + others are put
 together, with the null hypothesis of each side that its counterpart is not among them: see `assignments`.
@@ -38,23 +42,27 @@ together, with the null hypothesis of each side that its counterpart is not amon
 **Floods.** What a till sends beyond what a till can sell (`flooding`) weighs as much against other pairs as any
 receipt, and is given to nobody but by an authorisation code or RRN that agrees: silence, not a stranger's receipt.
 
-**Time.** Whichever side comes first, the same sides at the same `now` give the same answer. While a receipt may well be
-on its way `miss` is near 1. In its first seconds (half of `look_again[0]`) a side is not judged by time alone, however
-quiet it is: two customers served in the same moment would be crossed when one's receipt overtakes the other's. A side
-that has been with us for `look_again[-1]` seconds waits no longer: it is ambiguous, until the look after a day, which
-knows the clocks better.
+**Time.** Whichever side comes first, the same sides at the same `now` give the same answer. While a receipt may well
+be on its way `miss` is near 1. In a payment's first seconds (half of `look_again[0]`), and in the first minute of an
+upload that comes late, nothing is judged by time alone, however quiet it is: two customers served in the same moment
+would be crossed when one's receipt overtakes the other's. A side that has been with us for `look_again[-1]` seconds
+waits no longer: it is ambiguous, until the look after a day, which knows the clocks better.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from counterfoil.domain.assignments import Pair, posterior
 from counterfoil.domain.card_evidence import Method
 from counterfoil.domain.clocks import DAY, Clock
-from counterfoil.domain.habits import FIRST_DAY, Habits
-from counterfoil.domain.likelihood import DEFAULT, Scene, Settings
+from counterfoil.domain.habits import FIRST_DAY, BankHabits, Habits
+from counterfoil.domain.likelihood import Scene
+from counterfoil.domain.parameters import DEFAULT, Settings
 from counterfoil.domain.sides import Side
+
+NO_BANKS: Final[Mapping[str, BankHabits]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +107,21 @@ def decide(
     now: datetime,
     *,
     habits: Habits = FIRST_DAY,
+    banks: Mapping[str, BankHabits] = NO_BANKS,
     truncated: bool = False,
     settings: Settings = DEFAULT,
 ) -> Decision:
     """The counterpart of `subject`, or why there is none yet.
 
     `others`: every other undecided side of the same kind, amount and currency nearby, payments and receipts.
-    `clocks`: by till tag; a till without one has an unknown clock. `habits`: of the shop. `truncated`: there were more
-    sides than were read, so no match is claimed. Pure and total for sides of one partition with aware times.
+    `clocks`: by till tag; a till without one has an unknown clock. `habits`: of the shop, `banks`: by bank.
+    `truncated`: there were more sides than were read, so no match is claimed. Pure and total for sides of one partition
+    with aware times.
     """
     what = "receipt" if subject.side == "transaction" else "payment"
     if all(other.side == subject.side for other in others):
         return Unmatched((f"No {what} nearby could belong",))
-    scene = Scene((subject, *others), clocks, habits, now, settings)
+    scene = Scene((subject, *others), clocks, habits, banks, now, settings)
     candidates = _candidates(scene, subject)
     if not candidates:
         return Unmatched((f"No {what} nearby could belong",))
@@ -120,9 +130,9 @@ def decide(
             break  # rivals would only lower it
         if scene.is_doubtful(*pair):
             continue
-        confidence = posterior(scene.odds, len(scene.payments), len(scene.slips), pair)
-        if confidence >= settings.threshold:
-            return _match(scene, subject, pair, confidence)
+        confidence = _confidence(scene, pair)
+        if confidence >= settings.threshold and (match := _match(scene, subject, pair, confidence)):
+            return match
     why = (_why_not(scene, candidates, what, truncated=truncated),)
     if (now - subject.seen_at).total_seconds() < settings.look_again[-1]:
         payment, slip = candidates[0]
@@ -130,8 +140,21 @@ def decide(
     return Ambiguous(why)
 
 
-def _match(scene: Scene, subject: Side, pair: Pair, confidence: float) -> Match:
+def _confidence(scene: Scene, pair: Pair) -> float:
+    """The posterior of a pair; in its first moments by lower odds of its own."""
+    own = scene.odds_at_first(*pair)
+
+    def odds(i: int, j: int) -> float:
+        return own if (i, j) == pair else scene.odds(i, j)
+
+    return posterior(odds, len(scene.payments), len(scene.slips), pair)
+
+
+def _match(scene: Scene, subject: Side, pair: Pair, confidence: float) -> Match | None:
+    """None where by time alone it is not sure enough."""
     method, reasons = explain(scene, pair)
+    if method == "time" and confidence < scene.settings.threshold_by_time:
+        return None
     payment, slip = scene.payments[pair[0]].sides[0], scene.slips[pair[1]].side
     key = slip.key if subject.side == "transaction" else payment.key
     return Match(key, method, min(0.9999, round(confidence, 4)), reasons)
@@ -182,6 +205,8 @@ def _time_in_words(scene: Scene, pair: Pair) -> str:
     apart = in_words(min(abs(slip.issued - at) for at in payment.at))
     if not scene.is_sale:
         return f"{apart} apart"
+    if slip.is_stamped:
+        return "Of that day, by a till that stamps its receipts at closing time"
     return f"{apart} apart by {"the till's clock" if slip.clock else 'a clock we do not know yet'}"
 
 

@@ -82,6 +82,11 @@ class Store(Wire):
     tills: Annotated[tuple[Till, ...], Listed] = ()
     by_code: bool = False
 
+    def terminal_of(self, till_id: str | None) -> str | None:
+        """The terminal beside a till, where it has just one."""
+        found = [till.terminal_ids for till in self.tills if till.till_id == till_id]
+        return found[0][0] if len(found) == 1 and len(found[0]) == 1 else None
+
     def claimed_ids(self) -> Iterator[tuple[str, str]]:
         """Each id under which the store takes cards, as (namespace, id)."""
         for merchant_id in self.merchant_ids:

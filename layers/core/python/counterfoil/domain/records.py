@@ -182,6 +182,18 @@ RECORDS: tuple[Record, ...] = (
         False,
     ),
     Record("place of a round", "ledger", "W#/W", "nobody", "last run", None, "no personal data", "keep", False, False),
+    Record(
+        "bank's habits",
+        "ledger",
+        "K#/B",
+        "partner",
+        "last learned",
+        timedelta(days=400),
+        _PARTNERS,
+        "keep",
+        False,
+        False,
+    ),
     Record("receipt file", "ledger", "F#/F", "partner", "created", timedelta(days=30), _PARTNERS, "keep", False, False),
     Record(
         "uploaded receipts",

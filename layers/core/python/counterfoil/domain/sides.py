@@ -30,6 +30,7 @@ class Side:
     `key` is opaque and unique, but a payment may be there several times, under each time its receipt may have. `at`:
     when the payment was authorised, or what the till's clock said. `seen_at`: when it reached us. `amount`: minor
     units. `till`: an opaque tag, the key of its clock. `doubted`: it came beyond its till's allowance (`flooding`).
+    `bank`: who told of the payment.
     """
 
     side: Literal["transaction", "receipt"]
@@ -42,3 +43,4 @@ class Side:
     codes: Codes
     till: str | None = None
     doubted: bool = False
+    bank: str | None = None

@@ -51,6 +51,7 @@ def explain(
         ),
         clocks=clocks.of_tills(till for till in tills if till),
         habits=habits.of_shop(transaction.scope),
+        banks=habits.of_banks([transaction.bank]),
         planned=(*_planned(transaction, seen, waits), day),
         ends_at=week,
         now=now,

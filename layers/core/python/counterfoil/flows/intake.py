@@ -182,8 +182,9 @@ class ReceiptTaker:
             if tender.merchant_id is not None and not is_ours(tender.merchant_id)
         ]
 
-    def _codes(self, receipt: Receipt, tender: Tender, scope: str) -> Codes:
-        given = codes.of_tender(tender, scope, self.sealer.code)
+    def _codes(self, receipt: Receipt, tender: Tender, branch: Branch) -> Codes:
+        scope, terminal = branch.scope, branch.store.terminal_of(receipt.till_id)
+        given = codes.of_tender(tender, scope, self.sealer.code, terminal)
         if receipt.original_receipt_id is None:
             return given
         original = self.sealer.receipt_key(self.retailer, receipt.original_receipt_id)
@@ -217,7 +218,7 @@ class ReceiptTaker:
             currency=receipt.currency,
             at=receipt.issued_at,
             seen_at=self.now,
-            codes=self._codes(receipt, tender, branch.scope),
+            codes=self._codes(receipt, tender, branch),
             till=till,
             owner=owner,
             doubted=doubted,

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from counterfoil.domain import habits as shops
 from counterfoil.domain import matching
-from counterfoil.domain.likelihood import DEFAULT
+from counterfoil.domain.likelihood import crowd_around
 from counterfoil.domain.matching import Match, Wait
+from counterfoil.domain.parameters import DEFAULT
 from counterfoil.store import clocks, habits, rendezvous
 from counterfoil.store.rendezvous import Pointer
 
@@ -49,7 +50,8 @@ def best(looks: Sequence[Look]) -> Look:
 def _decide(
     pointer: Pointer, others: Sequence[Pointer], truncated: bool, waits: Sequence[float], now: datetime
 ) -> matching.Decision:
-    tills = {other.side.till for other in others} | {pointer.side.till}
+    sides = [pointer.side, *(other.side for other in others)]
+    tills = {side.till for side in sides}
     is_met = any(other.is_transaction != pointer.is_transaction for other in others)
     return matching.decide(
         pointer.side,
@@ -57,12 +59,13 @@ def _decide(
         clocks.of_tills(till for till in tills if till) if is_met else {},
         now,
         habits=habits.of_shop(pointer.scope) if is_met else shops.FIRST_DAY,
+        banks=habits.of_banks(side.bank for side in sides if side.bank) if is_met else {},
         truncated=truncated,
         settings=replace(DEFAULT, look_again=tuple(waits)),
     )
 
 
-def learn(payment: Pointer, receipt: Pointer) -> None:
+def learn(payment: Pointer, receipt: Pointer, others: Sequence[Pointer], now: datetime) -> None:
     """Only from sales of one amount and time: a clearing's own time says nothing of the till's clock."""
     ours, theirs = payment.side, receipt.side
     if theirs.kind != "sale" or payment.siblings:
@@ -70,6 +73,9 @@ def learn(payment: Pointer, receipt: Pointer) -> None:
     if theirs.till:
         clocks.observe(theirs.till, theirs.at, ours.at)
     lag = (theirs.seen_at - ours.at).total_seconds()
-    alike = ours.codes.last4 == theirs.codes.last4 if ours.codes.last4 and theirs.codes.last4 else None
-    by_chip = theirs.codes.entry == "chip"
-    habits.learn(payment.scope, lambda known: shops.learn_match(known, lag, None if by_chip else alike))
+    age, crowd = (now - ours.at).total_seconds(), crowd_around(ours, [other.side for other in others])
+    habits.learn(payment.scope, lambda known: shops.learn_match(known, lag, crowd, age))
+    first, second = ours.codes, theirs.codes
+    if ours.bank and first.last4 and second.last4 and second.entry != "chip":
+        agree, by_device = first.last4 == second.last4, first.entry == "wallet"
+        habits.learn_of_bank(ours.bank, lambda known: shops.learn_digits(known, by_device=by_device, agree=agree))

@@ -1,7 +1,8 @@
 """What a till tells of a receipt: its card tenders are kept, matched, corrected, and voided."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+from counterfoil.domain import card_evidence
 from counterfoil.domain.sides import Codes
 from counterfoil.domain.tenders import CardTender
 from counterfoil.domain.transactions import Recall, ReceiptOfMatch, Transaction
@@ -12,7 +13,7 @@ from counterfoil.flows.outcome import Outcome
 from counterfoil.flows.payments import carry_on, given_up, move_both
 from counterfoil.flows.settling import Party, Standing, Work, put_pointers, settle, tender_pointer
 from counterfoil.sealing import leave_in_letterbox
-from counterfoil.store import bodies, rendezvous, table, tenders, transactions
+from counterfoil.store import bodies, clocks, rendezvous, table, tenders, transactions
 
 
 def take_receipt(taken: ReceiptTaken, work: Work) -> Outcome:
@@ -28,6 +29,8 @@ def take_receipt(taken: ReceiptTaken, work: Work) -> Outcome:
     outcome, corrects = Outcome(counts=("TillFlooding",) * is_flood), not taken.tenders
     for tender in taken.tenders:
         new = replace(tender, owner=work.owner, body_key=body_key)
+        if new.till and new.kind == "sale":
+            clocks.note_stamp(new.till, new.at, new.receipt_key, work.now)
         try:
             outcome += settle(Party(new, (tender_pointer(new, taken.wrapped),), stored=False), work)
         except Standing as standing:
@@ -84,7 +87,7 @@ def _correct(known: CardTender, new: CardTender, wrapped: bytes, work: Work) -> 
         _put_tender(moved, known.rev)
     elif (payer := _payer_of(known)) is None:
         return Outcome(counts=("CorrectedAfterTakenBack",))
-    elif _paid_alike(known, new) and payer.state == "matched":
+    elif _paid_alike(known, new) and payer.state == "matched" and not _is_anothers(new, payer):
         moved = _renew_match(known, moved, payer, wrapped, work)
     else:
         moved = _give_up_match(known, moved, payer, work)
@@ -95,6 +98,11 @@ def _paid_alike(known: CardTender, new: CardTender) -> bool:
     return (known.scope, known.kind, known.amount, known.currency) == (
         new.scope, new.kind, new.amount, new.currency,
     )  # fmt: skip
+
+
+def _is_anothers(new: CardTender, payer: Transaction) -> bool:
+    """Whether the corrected codes say that somebody else paid."""
+    return card_evidence.exclude(asdict(payer.codes), asdict(new.codes))
 
 
 def _carry_on_tender(tender: CardTender, wrapped: bytes, work: Work) -> Outcome:

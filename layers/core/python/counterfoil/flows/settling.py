@@ -77,6 +77,7 @@ def transaction_pointers(transaction: Transaction) -> tuple[Pointer, ...]:
                 amount=face.amount,
                 currency=transaction.currency,
                 codes=transaction.codes,
+                bank=transaction.bank,
             ),
             partition,
             transaction.rev,
@@ -124,7 +125,8 @@ def settle(party: Party, work: Work, step: int = 1) -> Outcome:
         if isinstance(look.decision, Match):
             outcome = _claim(party, look, look.decision, work)
             if outcome is not None:
-                return outcome
+                is_late = step == looking.A_DAY_LATER and "Matched" in outcome.counts
+                return outcome + Outcome(counts=("MatchedAfterADay",)) if is_late else outcome
         elif party.stored:
             return _leave_undecided(party, look, step, work)
         else:
@@ -171,8 +173,8 @@ def _claim(party: Party, look: Look, decision: Match, work: Work) -> Outcome | N
     rendezvous.delete(other)
     if party.stored:
         rendezvous.delete(own)
-    learn(payment, receipt)
     left = [pointer for pointer in look.others if pointer.side.key != other.side.key]
+    learn(payment, receipt, left, work.now)
     tell = messages.delivery_of(payment.bank or "", payment.side.key)
     return Outcome((tell, *_look_at_the_rest(left, work)), ("Matched",))
 
@@ -254,7 +256,7 @@ def _leave_undecided(party: Party, look: Look, step: int, work: Work) -> Outcome
 def _leave_open(party: Party, decision: matching.Decision) -> Outcome:
     """A day later: what nothing could belong to is told to the shop's habits. New evidence decides still."""
     is_alone = isinstance(decision, matching.Unmatched)
-    if is_alone and party.record.kind == "sale":
+    if is_alone and party.record.kind == "sale" and party.record.state != "unmatched":
         habits.learn(party.record.scope, shops.learn_missing)
     _mark(party.record, "unmatched" if is_alone else "ambiguous")
     return Outcome(counts=("Unmatched" if is_alone else "Ambiguous",))

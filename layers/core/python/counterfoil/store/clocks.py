@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from counterfoil.domain.clocks import SETTLED, Clock, learn
+from counterfoil.domain.clocks import SETTLED, Clock, Stamps, learn, stamping
 from counterfoil.store import keys
 from counterfoil.store.learned import Shelf
 
@@ -15,7 +15,11 @@ WRITTEN_AT_LEAST_EVERY: Final = timedelta(hours=6)
 
 def _is_news(clock: Clock, written: Clock | None) -> bool:
     """A new till's clock is written at 1, 2, 4 and 8 observations, then as it moves."""
-    if written is None or (clock.count > written.count and clock.count in (2, 4, SETTLED)):
+    if (
+        written is None
+        or clock.stamped_at != written.stamped_at
+        or (clock.count > written.count and clock.count in (2, 4, SETTLED))
+    ):
         return True
     if clock.updated_at - written.updated_at >= WRITTEN_AT_LEAST_EVERY:
         return True
@@ -24,6 +28,7 @@ def _is_news(clock: Clock, written: Clock | None) -> bool:
 
 
 _shelf = Shelf(keys.till_clock, Clock.from_dict, SETTLED, _is_news)
+_stamps = Stamps()
 
 
 def forget() -> None:
@@ -44,3 +49,9 @@ def of_tills(tills: Iterable[str]) -> dict[str, Clock]:
 def observe(till: str, till_time: datetime, true_time: datetime) -> None:
     """Learns from one confirmed match."""
     _shelf.learn(till, lambda clock: learn(clock, (till_time - true_time).total_seconds(), true_time))
+
+
+def note_stamp(till: str, issued_at: datetime, receipt_key: str, now: datetime) -> None:
+    """Learns from a receipt that came whether its till stamps them alike. Said once a day."""
+    if _stamps.note(till, issued_at, receipt_key):
+        _shelf.learn(till, lambda clock: stamping(clock, now))

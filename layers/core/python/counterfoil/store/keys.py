@@ -18,6 +18,7 @@ ledger
     B#<bank> / H                    how a bank takes what it is sent                                   get, write
     K#<till> / K                    what has been learned of a till's clock                            get, write
     K#<scope> / H                   what has been learned of a shop's habits                           get, write
+    K#<bank> / B                    what has been learned of a bank's                                  get, write
     F#<file> / F                    a file of receipts, and how far it was worked off                  get, write
     W#<round> / W                   how far the round of the open transactions came                    get, write
     index by_subject                all that belongs to a customer (rights)
@@ -146,6 +147,10 @@ def till_clock(till: str) -> Key:
 
 def shop_habits(scope: str) -> Key:
     return {"pk": f"K#{scope}", "sk": "H"}
+
+
+def bank_habits(bank: str) -> Key:
+    return {"pk": f"K#{bank}", "sk": "B"}
 
 
 def receipt_file(file_id: str) -> Key:

@@ -127,6 +127,7 @@ def _from_item(item: Item, alike: Side) -> Pointer:
         seen_at=from_millis(item["seen"]),
         codes=Codes(**item["codes"]),
         till=item.get("till"),
+        bank=item.get("bank"),
         doubted=item.get("doubted", False),
     )
     return Pointer(
