@@ -9,7 +9,7 @@ from tests.domain.simulated_shop import Outcome, Shop, trade
 
 PAIRS_ONLY = Shop(sales=1000, gap=60.0, with_us=1.0, lost=0.0, last4=False)
 WALLETS_AND_STRANGERS = Shop(sales=3333, gap=130.0)
-SEEDS = range(4)
+SEEDS = range(2)
 
 
 @cache
@@ -26,7 +26,7 @@ def test_a_thousand_pairs_by_time_alone(seed):
 
 
 def test_a_thousand_payments_among_strangers_wallets_and_lost_receipts():
-    results = [outcome(WALLETS_AND_STRANGERS, seed) for seed in SEEDS[:3]]
+    results = [outcome(WALLETS_AND_STRANGERS, seed) for seed in SEEDS]
     assert min(result.payments for result in results) > 900
     assert all(result.right >= result.pairs / 2 for result in results)
     given = sum(result.right + result.wrong for result in results)

@@ -150,18 +150,22 @@ def learn(clock: Clock | None, observed: float, at: datetime) -> Clock:
 
 
 def stamping(clock: Clock | None, at: datetime) -> Clock:
-    """The clock of a till that was seen at `at` to stamp its receipts all alike."""
+    """The clock of a till that was seen at `at` to stamp its receipts all alike; one that is known well does not."""
+    if clock is not None and clock.count_at(at) >= SETTLED:
+        return clock
     return replace(clock or replace(UNKNOWN, updated_at=at), stamped_at=at)
 
 
 class Stamps:
-    """The latest second of each till, and which receipts bear it."""
+    """The latest full minute of each till, and which receipts bear it to the second: shops close at such times."""
 
     def __init__(self) -> None:
         self._latest: dict[str, tuple[datetime, set[str]]] = {}
 
     def note(self, till: str, issued_at: datetime, receipt_key: str) -> bool:
         """Whether with this receipt it is plain that the till stamps them alike."""
+        if issued_at.second:
+            return False
         second, receipts = self._latest.pop(till, (issued_at, set[str]()))
         if second != issued_at:
             receipts = set()
