@@ -132,8 +132,14 @@ def _inflated(value: bytes) -> bytes:
 
 def _message(body: str) -> bytes:
     """A message's body, and what lies in its Base64 parts."""
-    parts = re.findall(r"[A-Za-z0-9+/]{40,}={0,2}", body)
-    return b" ".join([body.encode(), *(_open(base64.b64decode(part + "=" * (-len(part) % 4))) for part in parts)])
+    parts = re.findall(r"[A-Za-z0-9+/]{40,}", body)
+    return b" ".join([body.encode(), *(_open(_decoded(part)) for part in parts)])
+
+
+def _decoded(part: str) -> bytes:
+    """The bytes of what looks like Base64; an object's key looks so too, whatever its length."""
+    whole = part[:-1] if len(part) % 4 == 1 else part
+    return base64.b64decode(whole + "=" * (-len(whole) % 4))
 
 
 def objects(live: Live) -> dict[str, bytes]:
@@ -278,4 +284,6 @@ def test_a_canary_in_clear_would_be_found() -> None:
         assert aviary.seen_in({"place": packed}) == set()
         assert aviary.seen_in({"place": _open(packed)}) == {("name", "place")}
         assert aviary.seen_in({"place": _message(f'{{"b64":"{base64.b64encode(packed).decode()}"}}')}) != set()
+    for length in range(40, 44):
+        assert _message(f"bodies/{'k' * length}").startswith(b"bodies/"), "an object's key is read, whatever its length"
     assert aviary.seen_in({"place": b"CNRY and others"}) == set()

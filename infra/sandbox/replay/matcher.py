@@ -26,7 +26,7 @@ from counterfoil.domain.habits import (
     learn_missing,
 )
 from counterfoil.domain.likelihood import crowd_around
-from counterfoil.domain.matching import Ambiguous, Match, Unmatched, Wait
+from counterfoil.domain.matching import Match, Unmatched, Wait
 from counterfoil.domain.parameters import Settings
 from counterfoil.domain.sides import Side
 from counterfoil.domain.tenders import CardTender
@@ -213,13 +213,5 @@ def _hour(moment: datetime) -> datetime:
 
 
 def _best(looks: Sequence[Look]) -> Look:
-    """The look that decides. Two receipts under two amounts: the one whose codes agree, else neither is sure."""
-    found = [look for look in looks if isinstance(look.decision, Match)]
-    if len({look.decision.key for look in found if isinstance(look.decision, Match)}) > 1:
-        coded = [look for look in found if isinstance(look.decision, Match) and look.decision.method != "time"]
-        if len(coded) != 1:
-            return replace(looks[0], decision=Ambiguous(("Receipts of two amounts fit",)))
-        return coded[0]
-    waiting = [look for look in looks if isinstance(look.decision, Wait)]
-    unsure = [look for look in looks if isinstance(look.decision, Ambiguous)]
-    return (*found, *waiting, *unsure, *looks)[0]
+    place, decision = matching.deciding([look.decision for look in looks])
+    return replace(looks[place], decision=decision)

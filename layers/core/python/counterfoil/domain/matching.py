@@ -160,6 +160,19 @@ def _match(scene: Scene, subject: Side, pair: Pair, confidence: float) -> Match 
     return Match(key, method, min(0.9999, round(confidence, 4)), reasons)
 
 
+def deciding(decisions: Sequence[Decision]) -> tuple[int, Decision]:
+    """Of a payment's decisions under several amounts and times the one that counts, and its place.
+
+    Two receipts under two amounts: the one whose codes agree, else neither is sure.
+    """
+    found = [(place, each) for place, each in enumerate(decisions) if isinstance(each, Match)]
+    if len({each.key for _, each in found}) > 1:
+        found = [(place, each) for place, each in found if each.method != "time"]
+        return found[0] if len(found) == 1 else (0, Ambiguous(("Receipts of two amounts fit",)))
+    ranks = {Match: 0, Wait: 1, Ambiguous: 2, Unmatched: 3}
+    return min(enumerate(decisions), key=lambda each: ranks[type(each[1])])
+
+
 def _candidates(scene: Scene, subject: Side) -> list[Pair]:
     """The pairs that hold `subject` and are not ruled out, the likeliest first."""
     if subject.side == "transaction":

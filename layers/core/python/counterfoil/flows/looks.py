@@ -10,7 +10,6 @@ from datetime import datetime
 from counterfoil.domain import habits as shops
 from counterfoil.domain import matching
 from counterfoil.domain.likelihood import crowd_around
-from counterfoil.domain.matching import Match, Wait
 from counterfoil.domain.parameters import DEFAULT
 from counterfoil.store import clocks, habits, rendezvous
 from counterfoil.store.rendezvous import Pointer
@@ -35,16 +34,9 @@ def look(pointer: Pointer, waits: Sequence[float], now: datetime, *, consistent:
 
 
 def best(looks: Sequence[Look]) -> Look:
-    """The look that decides. Two receipts under two amounts: the one whose codes agree, else neither is sure."""
-    found = [look for look in looks if isinstance(look.decision, Match)]
-    if len({look.decision.key for look in found if isinstance(look.decision, Match)}) > 1:
-        coded = [look for look in found if isinstance(look.decision, Match) and look.decision.method != "time"]
-        if len(coded) != 1:
-            return replace(looks[0], decision=matching.Ambiguous(("Receipts of two amounts fit",)))
-        return coded[0]
-    waiting = [look for look in looks if isinstance(look.decision, Wait)]
-    unsure = [look for look in looks if isinstance(look.decision, matching.Ambiguous)]
-    return (*found, *waiting, *unsure, *looks)[0]
+    """The look that decides."""
+    place, decision = matching.deciding([look.decision for look in looks])
+    return replace(looks[place], decision=decision)
 
 
 def _decide(
