@@ -80,9 +80,10 @@ lock: $(VENV)/.ready  ## pin the newest versions that pyproject.toml allows
 	$(say) 'Compiling the lock files'
 	@compile() { uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --custom-compile-command 'make lock' "$$@"; }; \
-	compile pyproject.toml --group dev -o requirements.lock && \
+	compile pyproject.toml --group dev --group data -o requirements.lock && \
 	compile --group pyproject.toml:engine -o requirements-engine.lock && \
-	compile pyproject.toml --constraint requirements.lock --no-annotate -o layers/hot/requirements.txt
+	compile pyproject.toml --constraint requirements.lock --no-annotate -o layers/hot/requirements.txt && \
+	compile --group pyproject.toml:data --constraint requirements.lock --no-annotate -o layers/data/requirements.txt
 	@npm install --package-lock-only --omit-lockfile-registry-resolved --silent
 
 clean:  ## remove everything that make has made

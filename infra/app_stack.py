@@ -1,5 +1,6 @@
 """Everything that a deployment replaces: the API, the queues, the functions and their alarms."""
 
+from pathlib import Path
 from typing import Any
 
 from aws_cdk import Acknowledgment, ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, Validations
@@ -15,7 +16,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra import packages
-from infra.areas import customer, delivery, files, inspection, intake, linking, operations, public
+from infra.areas import compliance, customer, delivery, files, inspection, intake, linking, operations, public
 from infra.data_stack import DataStack
 from infra.function import Function, Platform, alarm
 from infra.names import REGION
@@ -31,7 +32,7 @@ ACCESS_LOG = {
     "integration_ms": "$context.integrationLatency",
     "integration_status": "$context.integrationStatus",
 }
-CLIENT_SCOPES = ("consents", "deliveries")
+CLIENT_SCOPES = ("consents", "customers", "deliveries", "rights")
 
 
 class AppStack(Stack):
@@ -45,7 +46,8 @@ class AppStack(Stack):
         self.platform = Platform(
             settings=settings,
             code=lambda_.Code.from_asset(str(packages.functions())),
-            layers=self._layers(),
+            layers=[self._layer("Core", packages.core_layer()), self._layer("Hot", self._libraries("hot"))],
+            documents=self._layer("Data", self._libraries("data")),
             logs_key=self.key,
             secrets_key=data.secrets_key,
             alarms=self.alarms,
@@ -56,7 +58,14 @@ class AppStack(Stack):
         deliveries = delivery.add(self)
         matching = intake.add(self, deliveries)
         links = linking.add(self, matching)
-        queues = {"match": matching, "files": files.add(self, matching), "links": links, **deliveries}
+        rights = compliance.add(self, deliveries)
+        queues = {
+            "match": matching,
+            "files": files.add(self, matching),
+            "links": links,
+            "rights": rights,
+            **deliveries,
+        }
         customer.add(self)
         public.add(self)
         operations.add(self, matching, deliveries)
@@ -154,18 +163,17 @@ class AppStack(Stack):
         )
         return key
 
-    def _layers(self) -> list[lambda_.LayerVersion]:
-        folders = {"Core": packages.core_layer(), "Hot": packages.hot_layer(self.settings.architecture)}
-        return [
-            lambda_.LayerVersion(
-                self,
-                f"{name}Layer",
-                code=lambda_.Code.from_asset(str(folder)),
-                compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
-                compatible_architectures=[self.settings.machine],
-            )
-            for name, folder in folders.items()
-        ]
+    def _libraries(self, name: str) -> Path:
+        return packages.library_layer(name, self.settings.architecture)
+
+    def _layer(self, name: str, folder: Path) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
+            self,
+            f"{name}Layer",
+            code=lambda_.Code.from_asset(str(folder)),
+            compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+            compatible_architectures=[self.settings.machine],
+        )
 
     def _partner_sign_in(self) -> http.IHttpRouteAuthorizer:
         """One OAuth client a bank, for its own scopes only. They live here: a new bank changes one stack."""

@@ -33,6 +33,7 @@ class Platform:
     settings: Settings
     code: lambda_.Code
     layers: Sequence[lambda_.ILayerVersion]
+    documents: lambda_.ILayerVersion
     logs_key: kms.IKey
     secrets_key: kms.IKey
     alarms: sns.ITopic
@@ -51,7 +52,9 @@ class Function(Construct):
         timeout_seconds: int = 10,
         memory_mb: int = 512,
         environment: dict[str, str] | None = None,
+        makes_documents: bool = False,
     ) -> None:
+        """`makes_documents`: it needs the libraries for PDF and calendars, which the money path does without."""
         super().__init__(scope, "".join(word.title() for word in name.split("_")))
         self._platform = platform
         self._timeout_seconds = timeout_seconds
@@ -71,7 +74,7 @@ class Function(Construct):
             handler=f"{name}.handler",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=platform.settings.machine,
-            layers=list(platform.layers),
+            layers=[*platform.layers, *([platform.documents] if makes_documents else [])],
             role=self.role,
             timeout=Duration.seconds(timeout_seconds),
             memory_size=memory_mb,

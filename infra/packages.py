@@ -1,4 +1,4 @@
-"""What is uploaded: the functions and the two layers, built on this machine without Docker.
+"""What is uploaded: the functions and the layers, built on this machine without Docker.
 
 Every package lies under `build/` by the hash of what it is made from, so that a second build costs nothing.
 Bytecode is compiled with unchecked hashes: the CDK's archive resets every time to 1980, which would
@@ -19,7 +19,7 @@ from infra import openapi
 from infra.settings import BUILD, ROOT, Architecture
 
 # The only AWS services that functions call; the layer carries no other service's description.
-AWS_SERVICES = ("dynamodb", "lambda", "s3", "secretsmanager", "sqs")
+AWS_SERVICES = ("dynamodb", "lambda", "s3", "secretsmanager", "sesv2", "sqs")
 # Lambda's Python 3.13 runs on a system with glibc 2.34; pip wants each older tag by name.
 WHEEL_TAGS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
@@ -35,13 +35,13 @@ def core_layer() -> Path:
     return _packaged(ROOT / "layers" / "core" / "python", "core", "python", "/opt/python", {})
 
 
-def hot_layer(architecture: Architecture) -> Path:
-    """The libraries of layers/hot/requirements.txt, as wheels for `architecture`."""
-    requirements = ROOT / "layers" / "hot" / "requirements.txt"
+def library_layer(name: str, architecture: Architecture) -> Path:
+    """The libraries of layers/<name>/requirements.txt, as wheels for `architecture`."""
+    requirements = ROOT / "layers" / name / "requirements.txt"
     tag = hashlib.sha256(requirements.read_bytes() + repr((AWS_SERVICES, WHEEL_TAGS)).encode()).hexdigest()[:16]
-    target = BUILD / f"hot-{architecture}-{tag}"
+    target = BUILD / f"{name}-{architecture}-{tag}"
     if not target.exists():
-        print(f"Layer: fetching wheels for {architecture}", file=sys.stderr)  # noqa: T201
+        print(f"Layer {name}: fetching wheels for {architecture}", file=sys.stderr)  # noqa: T201
         _build(target, "python", "/opt/python", lambda folder: _install(requirements, architecture, folder))
     return target
 
@@ -80,7 +80,7 @@ def _install(requirements: Path, architecture: Architecture, folder: Path) -> No
         stdout=sys.stderr,
     )
     shutil.rmtree(folder / "bin", ignore_errors=True)
-    for service in (folder / "botocore" / "data").iterdir():
+    for service in (folder / "botocore" / "data").glob("*"):
         if service.is_dir() and service.name not in AWS_SERVICES:
             shutil.rmtree(service)
 

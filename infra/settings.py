@@ -74,7 +74,7 @@ def bank_names(path: Path) -> tuple[str, ...]:
     """The names of the banks that a banks.json registers; ValueError where one cannot name a queue."""
     names = tuple(bank["bank"] for bank in json.loads(path.read_text())["banks"])
     for name in names:
-        if name in ("match", "files", "links") or not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
+        if name in ("match", "files", "links", "rights") or not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
             raise ValueError(f"{path.name}: a bank's name is a lower-case word of at most 31 letters and digits")
     if not names or len(set(names)) != len(names):
         raise ValueError(f"{path.name}: at least one bank, and each once")

@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "SPREAD_SECONDS": "600",
     "MATCH_QUEUE_URL": "https://queues.test/1/match",
     "LINKS_QUEUE_URL": "https://queues.test/1/links",
+    "RIGHTS_QUEUE_URL": "https://queues.test/1/rights",
     "OAUTHLIB_INSECURE_TRANSPORT": "1",
     "DELIVERY_QUEUE_URLS": json.dumps({bank: f"https://queues.test/1/{bank}" for bank in BANKS}),
     "DELIVERY_MAPPINGS": json.dumps({bank: f"mapping-of-{bank}" for bank in BANKS}),

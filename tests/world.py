@@ -21,7 +21,7 @@ from standardwebhooks import Webhook
 
 from counterfoil.runtime import http, observe, secrets
 from counterfoil.store import bank_health, clocks, habits, rates, registry, table
-from functions import deliver_receipt, linked_accounts, match_receipts, receipt_file_rows
+from functions import deliver_receipt, linked_accounts, match_receipts, receipt_file_rows, rights_worker
 from infra.sandbox import event_files
 from tests import edge
 from tests.account import (
@@ -36,8 +36,13 @@ from tests.account import (
 )
 
 VISIBILITY = 180
-RECEIVES = {"match": 5, "files": 5, "links": 12, **dict.fromkeys(BANKS, 12)}
-HANDLERS = {"match": match_receipts.handler, "files": receipt_file_rows.handler, "links": linked_accounts.handler}
+RECEIVES = {"match": 5, "files": 5, "links": 12, "rights": 12, **dict.fromkeys(BANKS, 12)}
+HANDLERS = {
+    "match": match_receipts.handler,
+    "files": receipt_file_rows.handler,
+    "links": linked_accounts.handler,
+    "rights": rights_worker.handler,
+}
 
 
 class Death(BaseException):
@@ -224,7 +229,8 @@ class World:
     def play(self, name: str) -> dict[str, Any]:
         """Sends an event of `events/` as it would be sent now."""
         event = event_files.load(name, self.now)
-        scope = f"counterfoil/{event.token}.consents counterfoil/{event.token}.deliveries" if event.token else ""
+        names = ("consents", "customers", "deliveries", "rights")
+        scope = " ".join(f"counterfoil/{event.token}.{name}" for name in names) if event.token else ""
         path = event.address(self.secrets)
         return self.request(event.method, path, event.body, event.signed(self.secrets, self.now), scope)
 

@@ -53,6 +53,7 @@ class Deployment:
     match_queue_url: str
     files_queue_url: str
     links_queue_url: str
+    rights_queue_url: str
     delivery_queue_urls: Mapping[str, str]
     ledger_table: str
     rendezvous_table: str
@@ -180,6 +181,7 @@ def _deployment(engine: Engine) -> Deployment:
         match_queue_url=queues.pop("match"),
         files_queue_url=queues.pop("files"),
         links_queue_url=queues.pop("links"),
+        rights_queue_url=queues.pop("rights"),
         delivery_queue_urls=queues,
         ledger_table=outputs["LedgerTable"],
         rendezvous_table=outputs["RendezvousTable"],

@@ -51,7 +51,8 @@ class PartnerApi:
 
     def _access_token(self) -> str:
         if time.monotonic() >= self._token_ends:
-            scopes = f"counterfoil/{self.bank}.consents counterfoil/{self.bank}.deliveries"
+            names = ("consents", "customers", "deliveries", "rights")
+            scopes = " ".join(f"counterfoil/{self.bank}.{name}" for name in names)
             answer = self.http.post(
                 self._token_url,
                 data={"grant_type": "client_credentials", "scope": scopes},

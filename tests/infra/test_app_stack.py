@@ -28,12 +28,12 @@ def _alarms(deployment: Synthesis, namespace: str, dimension: str) -> dict[str, 
 
 
 def test_every_function_runs_alike(production: Synthesis) -> None:
-    layers = {"CoreLayer", "HotLayer"}
+    layers, with_documents = {"CoreLayer", "HotLayer"}, {"CoreLayer", "HotLayer", "DataLayer"}
     for name, function in production.functions().items():
         assert function["Runtime"] == "python3.13", name
         assert function["Architectures"] == ["arm64"], name
         assert function["TracingConfig"] == {"Mode": "Active"}, name
-        assert {ref(layer)[:-8] for layer in function["Layers"]} == layers, name
+        assert {ref(layer)[:-8] for layer in function["Layers"]} in (layers, with_documents), name
         assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == name
 
 
@@ -97,7 +97,7 @@ def test_every_log_group_ends_and_is_encrypted(production: Synthesis) -> None:
 def test_a_message_stays_invisible_six_times_as_long_as_its_function_may_run(either: Synthesis) -> None:
     queues, functions = either.resources("SQS::Queue"), either.resources("Lambda::Function")
     mappings = either.resources("Lambda::EventSourceMapping")
-    assert len(mappings) == 3 + len(BANKS)
+    assert len(mappings) == 4 + len(BANKS)
     for mapping in mappings.values():
         queue, function = queues[ref(mapping["EventSourceArn"])], functions[ref(mapping["FunctionName"])]
         assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
@@ -107,8 +107,8 @@ def test_every_mapping_is_bounded_and_reports_each_failure(either: Synthesis) ->
     for mapping in either.resources("Lambda::EventSourceMapping").values():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
-        # A message about a file is minutes of work, one about a link several calls; of the others ten go together.
-        alone = ref(mapping["EventSourceArn"]).startswith(("Files", "Links"))
+        # A message about a file is minutes of work, one about a link or a right many calls; of the others ten go together.
+        alone = ref(mapping["EventSourceArn"]).startswith(("Files", "Links", "Rights"))
         assert mapping["BatchSize"] == (1 if alone else 10)
 
 
@@ -125,7 +125,7 @@ def test_every_queue_has_dead_letters_of_its_own_that_somebody_hears_of(
     alarms = _alarms(production, "AWS/SQS", "QueueName")
     work = {name: queue for name, queue in queues.items() if "RedrivePolicy" in queue}
     dead = {ref(queue["RedrivePolicy"]["deadLetterTargetArn"]) for queue in work.values()}
-    assert len(dead) == len(work) == 3 + len(BANKS)
+    assert len(dead) == len(work) == 4 + len(BANKS)
     assert dead == queues.keys() - work.keys()
     for name in work:
         assert "ApproximateAgeOfOldestMessage" in alarms[name], name
@@ -217,4 +217,4 @@ def test_each_bank_has_a_client_for_its_own_scopes_only(production: Synthesis) -
         (client,) = (each for name, each in clients.items() if name.startswith(start))
         assert client["AllowedOAuthFlows"] == ["client_credentials"]
         scopes = {scope["Fn::Join"][1][1] for scope in client["AllowedOAuthScopes"]}
-        assert scopes == {f"/{bank}.consents", f"/{bank}.deliveries"}
+        assert scopes == {f"/{bank}.{name}" for name in ("consents", "customers", "deliveries", "rights")}

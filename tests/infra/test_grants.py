@@ -98,6 +98,7 @@ def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> No
         "consent_update",
         "customer_page",
         "linked_accounts",
+        "rights_worker",
         "inspect_matching",
     }
 
@@ -110,7 +111,7 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     assert readers("counterfoil/webhooks/*") == both | {"receipt_files"}
     assert readers("counterfoil/sealing-??????") == both | {
         *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts"),
-        "inspect_matching",
+        *("rights_worker", "inspect_matching"),
     }
     assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_page", "linked_accounts"}
 

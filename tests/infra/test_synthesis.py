@@ -37,7 +37,7 @@ def test_a_stack_leaves_room_to_grow(production: Synthesis) -> None:
 def test_layers_are_the_app_stacks_own(production: Synthesis) -> None:
     layers = production.whole("Lambda::LayerVersion")
     assert set(layers) <= production.templates["Counterfoil"]["Resources"].keys()
-    assert len(layers) == 2
+    assert len(layers) == 3
 
 
 def test_an_unexplained_finding_of_cdk_nag_stops_the_synthesis(tmp_path: Path) -> None:
@@ -77,14 +77,14 @@ def test_no_package_tells_where_it_was_built() -> None:
 
 
 def test_the_libraries_are_for_the_machine_they_run_on(production: Synthesis) -> None:
-    binaries = [file.name for file in packages.hot_layer("arm64").rglob("*.so")]
+    binaries = [file.name for file in packages.library_layer("hot", "arm64").rglob("*.so")]
     assert [name for name in binaries if "pydantic_core" in name]
     assert [name for name in binaries if "x86_64" in name] == []
 
 
 @pytest.mark.parametrize(
     "banks",
-    [[], [{"bank": "a"}, {"bank": "a"}], [{"bank": "Open Bank"}], [{"bank": "match"}], [{"bank": "-"}]],
+    [[], [{"bank": "a"}, {"bank": "a"}], [{"bank": "Open Bank"}], [{"bank": "rights"}], [{"bank": "-"}]],
 )
 def test_banks_that_cannot_name_a_queue_are_refused(tmp_path: Path, banks: list[dict[str, str]]) -> None:
     file = tmp_path / "banks.json"

@@ -84,7 +84,7 @@ class Live:
         return eventually(registered, 30)[0].rpartition("/")[2]
 
     def access_token(self, bank: str) -> str:
-        scopes = f"counterfoil/{bank}.consents counterfoil/{bank}.deliveries"
+        scopes = " ".join(f"counterfoil/{bank}.{name}" for name in ("consents", "customers", "deliveries", "rights"))
         client = (self.deployment.client_ids[bank], self.deployment.client_secret(bank))
         wish = {"grant_type": "client_credentials", "scope": scopes}
         return str(self.http.post(self.deployment.token_url, data=wish, auth=client).json()["access_token"])

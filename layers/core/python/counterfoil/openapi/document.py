@@ -112,7 +112,7 @@ def _refused_by(operation: Operation) -> set[type[Refused]]:
         refused |= {BadRequest, TooLarge, Invalid}
     if operation.proof in ("bank_signed", "signed"):
         refused |= {Unauthenticated}
-    if operation.proof in ("consents", "deliveries"):
+    if operation.proof in ("consents", "customers", "rights", "deliveries"):
         refused |= {Unauthenticated, Forbidden}
     return refused
 

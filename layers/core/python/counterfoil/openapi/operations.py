@@ -14,16 +14,18 @@ from counterfoil.domain.receipt_files import ReceiptFileRequest
 from counterfoil.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
 from counterfoil.openapi import answers
 
-Tag = Literal["Transactions", "Receipts", "Consents", "Deliveries", "Public"]
+Tag = Literal["Transactions", "Receipts", "Consents", "Customers", "Rights", "Deliveries", "Public"]
 TAGS: dict[Tag, str] = {
     "Transactions": "From a bank: what its customers pay by card.",
     "Receipts": "From a retailer: what its tills print.",
     "Consents": "From a bank's app or backend: what its customers agreed to.",
+    "Customers": "From a bank's app or backend: its customers' cards and receipts.",
+    "Rights": "From a bank's app or backend, or from anybody: what the law lets a person ask.",
     "Deliveries": "From a bank's backend: how the receipts sent to it stand.",
     "Public": "For everybody.",
 }
 
-Proof = Literal["bank_signed", "signed", "path_secret", "consents", "deliveries", "public"]
+Proof = Literal["bank_signed", "signed", "path_secret", "consents", "customers", "rights", "deliveries", "public"]
 """Who may call: a bank as its adapter's proof says, a partner by Standard Webhooks, an account by the secret in its
 path, a bank's access token with that scope, or anybody."""
 

@@ -47,6 +47,8 @@ SIGN_IN = (
 )
 SCOPES = {
     "consents": "Read and change what the bank's customers agreed to",
+    "customers": "Read their receipts, tell of their cards, disconnect them",
+    "rights": "Pass on what a customer asks under data protection law",
     "deliveries": "Read and repeat deliveries to the bank",
 }
 

@@ -24,9 +24,9 @@ def delivery_mappings() -> dict[str, str]:
 
 
 def queue_urls() -> dict[str, str]:
-    """The URL of each queue this function sends to or works off: `match`, `links`, and the banks' by name."""
+    """The URL of each queue this function sends to or works off: `match`, `links`, `rights`, and the banks' by name."""
     urls: dict[str, str] = json.loads(os.environ.get("DELIVERY_QUEUE_URLS", "{}"))
-    for name in ("match", "links"):
+    for name in ("match", "links", "rights"):
         if f"{name.upper()}_QUEUE_URL" in os.environ:
             urls[name] = os.environ[f"{name.upper()}_QUEUE_URL"]
     return urls
