@@ -107,7 +107,7 @@ def test_every_mapping_is_bounded_and_reports_each_failure(either: Synthesis) ->
     for mapping in either.resources("Lambda::EventSourceMapping").values():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2
-        # A message about a file is minutes of work, one about a link or a right many calls; of the others ten go together.
+        # A message about a file is minutes of work, one about a link or a right many calls; ten others go together.
         alone = ref(mapping["EventSourceArn"]).startswith(("Files", "Links", "Rights"))
         assert mapping["BatchSize"] == (1 if alone else 10)
 
