@@ -3,7 +3,7 @@
 from counterfoil.domain.habits import learn_digits, learn_missing
 from counterfoil.domain.rates import Limits
 from counterfoil.domain.records import RECORDS
-from counterfoil.store import bank_health, habits
+from counterfoil.store import audit, bank_health, habits
 from functions import revisit_undecided
 from tests.flows.linked import customer_in
 from tests.world import World
@@ -38,6 +38,7 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
     for _ in range(habits.FIRST_WRITE):
         habits.learn("kite/MID000123", learn_missing)
         habits.learn_of_bank("openbank", lambda known: learn_digits(known, by_device=False, agree=True))
+    audit.append("ops", "ops action", {"order": "redrive"}, counterfoil.now)
     used: set[str] = set()
     for table in ("ledger", "rendezvous", "salts"):
         for item in counterfoil.items(table):

@@ -8,6 +8,7 @@ One managed secret and one random salt a customer give every key (HKDF-SHA256, o
                     ├─ "page/…"   what a customer's browser keeps for us, for a while (Fernet), by purpose
                     └─ + salt ──┬─ "seal"      a customer's personal fields
                                 ├─ "ids"       a customer's transaction ids
+                                ├─ "proof"     fingerprints of what the audit trail must prove and not hold
                                 └─ "letterbox" an X25519 key a transaction: whoever knows the public half
                                                can leave a receipt's key for that customer (HPKE, RFC 9180)
 
@@ -144,6 +145,7 @@ class Sealer:
             seal_key=_derive(self._secret, "customer/seal", salt),
             ids_key=_derive(self._secret, "customer/ids", salt),
             letterbox_key=_derive(self._secret, "customer/letterbox", salt),
+            proof_key=_derive(self._secret, "customer/proof", salt),
         )
 
 
@@ -154,6 +156,11 @@ class CustomerKeys:
     seal_key: bytes
     ids_key: bytes
     letterbox_key: bytes
+    proof_key: bytes
+
+    def fingerprint(self, content: bytes) -> str:
+        """What proves, while the salt is there, that a record was this one (192 bits); nothing afterwards."""
+        return urlsafe_b64encode(hmac.digest(self.proof_key, content, sha256)[:24]).decode()
 
     def transaction_key(self, bank: str, transaction_id: str) -> str:
         """The opaque name of a transaction (128 bits)."""

@@ -21,6 +21,8 @@ ledger
     K#<bank> / B                    what has been learned of a bank's                                  get, write
     F#<file> / F                    a file of receipts, and how far it was worked off                  get, write
     W#<round> / W                   how far the round of the open transactions came                    get, write
+    A#<stream> / A                  the end of an audit chain: of a customer, or of ops                get, write
+    A#<chain> / E#<number>          one entry of it, never changed                                     query, write
     index by_subject                all that belongs to a customer (rights)
     index by_due                    all of a type and anchor day, by shard (sweep); the open transactions of an hour
 
@@ -193,3 +195,20 @@ def open_in(hour: datetime, shard: int) -> str:
 
 def round_of(name: str) -> Key:
     return {"pk": f"W#{name}", "sk": "W"}
+
+
+def audit_head(stream: str) -> Key:
+    return {"pk": f"A#{stream}", "sk": "A"}
+
+
+def audit_entry(chain: str, number: int) -> Key:
+    return {"pk": f"A#{chain}", "sk": f"E#{number:08d}"}
+
+
+def audit_number(sort_key: str) -> int:
+    return int(sort_key.removeprefix("E#"))
+
+
+def audit_chain(chain: str) -> tuple[str, tuple[str, str]]:
+    """The partition of a chain, and the range of its entries."""
+    return f"A#{chain}", ("E#", "E#~")
