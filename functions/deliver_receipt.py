@@ -8,7 +8,7 @@ from typing import Any
 from counterfoil.errors import Poison
 from counterfoil.flows import delivery
 from counterfoil.flows.outcome import Outcome
-from counterfoil.runtime import batch, env, http, secrets
+from counterfoil.runtime import batch, env, http, observe, secrets
 from counterfoil.runtime.batch import Received
 
 
@@ -31,6 +31,7 @@ def _work(message: Received) -> Outcome:
     return delivery.deliver(message.body["transaction"], sending)
 
 
+@observe.nameless
 def handler(event: Mapping[str, Any], _context: object) -> batch.Failures:
     # Side by side, so that a silent bank costs one deadline a batch, not ten.
     return batch.work_off(event, _work, env.queue_urls(), side_by_side=10)

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from counterfoil.flows import explaining, inspecting
-from counterfoil.runtime import env, secrets
+from counterfoil.runtime import env, observe, secrets
 
 
+@observe.nameless
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{"explain": {"bank", "customer", "transaction"}}` to `{"state", "customer", "support"}`;
     `{"clocks": {"retailer", "store", "till"}}`, each of them or None, to `{"shops", "more", "problem"}`."""

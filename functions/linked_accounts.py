@@ -8,7 +8,7 @@ from typing import Any
 from counterfoil.flows import linked_accounts
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import Outcome
-from counterfoil.runtime import batch, env, http, secrets
+from counterfoil.runtime import batch, env, http, observe, secrets
 from counterfoil.runtime.batch import Received
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -21,5 +21,6 @@ def _work(message: Received) -> Outcome:
     return linked_accounts.work_on(message.body, outside)
 
 
+@observe.nameless
 def handler(event: Mapping[str, Any], _context: object) -> batch.Failures:
     return batch.work_off(event, _work, env.queue_urls())

@@ -6,7 +6,7 @@ from typing import Any
 
 from counterfoil.flows import matching
 from counterfoil.flows.outcome import Outcome
-from counterfoil.runtime import batch, env, secrets
+from counterfoil.runtime import batch, env, observe, secrets
 from counterfoil.runtime.batch import Received
 
 
@@ -15,5 +15,6 @@ def _work(message: Received) -> Outcome:
     return matching.work_on(message.body, secrets.sealer(), waits, datetime.now(UTC))
 
 
+@observe.nameless
 def handler(event: Mapping[str, Any], _context: object) -> batch.Failures:
     return batch.work_off(event, _work, env.queue_urls())

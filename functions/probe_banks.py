@@ -11,10 +11,11 @@ from counterfoil.domain.times import rfc3339
 from counterfoil.flows import probing
 from counterfoil.flows.delivery import Sending
 from counterfoil.flows.probing import Line
-from counterfoil.runtime import batch, env, http, mappings, queues, secrets
+from counterfoil.runtime import batch, env, http, mappings, observe, queues, secrets
 from counterfoil.store import bank_health, registry
 
 
+@observe.nameless
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{}`: tends every bank; `{"pause": bank}`, `{"resume": bank}`, `{"look": true}`: as ops say.
 

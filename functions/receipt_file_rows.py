@@ -7,7 +7,7 @@ from typing import Any
 from counterfoil.flows import receipt_files
 from counterfoil.flows.outcome import Outcome, Send
 from counterfoil.flows.receipt_files import FILES_QUEUE, Work
-from counterfoil.runtime import batch, env, queues, secrets
+from counterfoil.runtime import batch, env, observe, queues, secrets
 from counterfoil.runtime.batch import Received
 from counterfoil.runtime.queues import Outgoing
 
@@ -26,5 +26,6 @@ def _work(message: Received) -> Outcome:
     return receipt_files.work_on(message.body, Work(secrets.sealer(), _send, _now, seconds, spread))
 
 
+@observe.nameless
 def handler(event: Mapping[str, Any], _context: object) -> batch.Failures:
     return batch.work_off(event, _work, {FILES_QUEUE: env.text("FILES_QUEUE_URL")})

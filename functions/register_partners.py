@@ -5,9 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from counterfoil.flows import registering
-from counterfoil.runtime import env
+from counterfoil.runtime import env, observe
 
 
+@observe.nameless
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{"merchants": text or None, "banks": text or None}` to `{"registered": counts}` or `{"problems": [...]}`."""
     registered, problems = registering.register(

@@ -10,6 +10,7 @@ from counterfoil.runtime import env, observe, queues
 from counterfoil.runtime.queues import Outgoing
 
 
+@observe.nameless
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, int]:
     """`{}`: goes on where the last run stopped; `{"early": true}`: visits those too whose hour is not over, as ops say.
 

@@ -11,7 +11,7 @@ from typing import Any
 from counterfoil.errors import Poison
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import Outcome
-from counterfoil.runtime import batch, env, http, secrets
+from counterfoil.runtime import batch, env, http, observe, secrets
 from counterfoil.runtime.batch import Received
 
 Task = Callable[[Mapping[str, Any], Outside], Outcome]
@@ -25,5 +25,6 @@ def _work(message: Received) -> Outcome:
     return task(message.body, Outside(secrets.sealer(), http.send, secrets.active, lambda: datetime.now(UTC)))
 
 
+@observe.nameless
 def handler(event: Mapping[str, Any], _context: object) -> batch.Failures:
     return batch.work_off(event, _work, env.queue_urls())

@@ -177,6 +177,60 @@ def test_functions_leave_errors_to_the_runtime() -> None:
         assert tries == [], file
 
 
+def test_only_one_module_writes_to_the_log() -> None:
+    """What is told by `observe` cannot be about people; anything else that writes could."""
+    writers = {"logging", "warnings", "syslog", "pprint", "faulthandler", "aws_lambda_powertools"}
+    for file in [*_python(CORE), *_python(FUNCTIONS)]:
+        if file == CORE / "runtime" / "observe.py":
+            continue
+        assert [str(each) for each in _imports(file) if each.top in writers] == []
+        for node in ast.walk(ast.parse(file.read_text())):
+            named = getattr(node, "id", getattr(node, "attr", None))
+            is_writing = named in ("print", "stdout", "stderr", "print_exc", "print_exception")
+            assert not is_writing or file.parent.name == "openapi", f"{file}:{getattr(node, 'lineno', 0)} {named}"
+
+
+def test_no_error_leaves_a_function_with_its_words() -> None:
+    """A handler is made by `api`, or decorated with `observe.nameless`: else the runtime prints the error's message."""
+    for file in _python(FUNCTIONS):
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and node.name == "handler":
+                assert [ast.unparse(each) for each in node.decorator_list] == ["observe.nameless"], file
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "handler":
+                assert ast.unparse(node.value).startswith(("api.endpoint(", "api.pages(")), file
+
+
+def test_what_is_counted_has_the_name_of_a_metric() -> None:
+    from counterfoil.runtime.observe import is_metric
+
+    names = [
+        part
+        for file in [*_python(CORE), *_python(FUNCTIONS)]
+        for node in ast.walk(ast.parse(file.read_text()))
+        for part in _texts(_counted_by(node))
+    ]
+    assert len(names) > 20
+    assert [name for name in names if not is_metric(name)] == []
+
+
+def _counted_by(node: ast.AST) -> ast.AST:
+    """What a call counts: Outcome(counts=…), TryAgain(count=…), observe.count(…)."""
+    counted: list[ast.expr] = []
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Outcome", "TryAgain"):
+        counted = [each.value for each in node.keywords if each.arg in ("counts", "count")]
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "observe.count":
+        counted = [each for each in node.args if isinstance(each, ast.List)]
+    return ast.Tuple(counted)
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    """The strings of an expression, but for those that it compares with."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif not isinstance(node, ast.Compare):
+        yield from (text for child in ast.iter_child_nodes(node) for text in _texts(child))
+
+
 def test_infra_takes_only_data_from_the_application() -> None:
     files = [file for file in _python(INFRA) if REPLAY not in file.parents]
     imports = [each for file in files for each in _imports(file) if each.top == "counterfoil"]

@@ -319,7 +319,7 @@ def forget_everything() -> None:
     rates.forget()
     bank_health.forget()
     secrets.forget()
-    observe.metrics.clear_metrics()
+    observe.forget()
 
 
 @contextmanager

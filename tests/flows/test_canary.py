@@ -1,7 +1,6 @@
 """Unique tokens in every personal field of every input: none is in clear in what is kept, queued or logged."""
 
 import base64
-import io
 import json
 import re
 import zlib
@@ -10,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from counterfoil.runtime import observe
 from counterfoil.runtime.http import Answer
 from counterfoil.store import bodies
 from tests.account import moto_tables
 from tests.flows.scenarios import Body, payment, receipt, with_lines
+from tests.logs import log
 from tests.world import Wire, World
 
+__all__ = ["log"]
 BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}={0,2}")
 
 
@@ -112,20 +112,6 @@ def leaks(world: World, log: str) -> list[str]:
         for reading in readings(raw)
         if (found := SECRET.search(reading))
     ]
-
-
-@pytest.fixture
-def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """All that was logged and counted so far. The logger keeps the stream of its beginning, so it is given another."""
-    written, handler = io.StringIO(), observe.logger.registered_handler
-    before = handler.setStream(written)
-
-    def so_far() -> str:
-        written.write(capsys.readouterr().out)
-        return written.getvalue()
-
-    yield so_far
-    handler.setStream(before)
 
 
 def test_nothing_personal_is_anywhere_in_clear(counterfoil: World, log: Callable[[], str]) -> None:

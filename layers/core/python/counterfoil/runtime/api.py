@@ -81,6 +81,7 @@ def pages(handle: Callable[[Request], Page], refused: Callable[[int], Page]) -> 
 def _handler(
     answer: Callable[[Request], Answer], refuse: Callable[[Refused], Answer], our_fault: Callable[[], Answer]
 ) -> Handler:
+    @observe.nameless
     def handler(event: Mapping[str, Any], _context: object) -> Answer:
         try:
             return answer(_request(event))
@@ -88,7 +89,7 @@ def _handler(
             observe.count([f"Refused{refusal.status}"])
             return refuse(refusal)
         except Exception as error:
-            observe.failure("failed", error)
+            observe.tell("failed", error)
             return our_fault()
         finally:
             observe.flush()

@@ -75,7 +75,7 @@ def _counts_of(name: str, work: Callable[[str], Outcome]) -> Sequence[str]:
     try:
         return work(name).counts
     except Exception as error:
-        observe.failure("failed", error)
+        observe.tell("failed", error)
         return ["RoundFailed"]
 
 
@@ -84,16 +84,16 @@ def _attempt(record: Mapping[str, Any], work: Callable[[Received], Outcome], url
         attempt = int(record["attributes"]["ApproximateReceiveCount"])
         return work(Received(_decoded(record["body"]), attempt))
     except TryAgain as later:
-        observe.logger.info("comes back later", extra={"why": str(later)})
+        observe.tell("comes back later", later)
         observe.count([later.count] if later.count else [])
         if later.after is not None:
             _keep_back(record, later.after, urls)
     except Poison as error:
-        observe.failure("cannot be worked on", error)
+        observe.tell("cannot be worked on", error)
         # Nothing to wait for: it uses up its receives and goes to the dead letters.
         _keep_back(record, 1, urls)
     except Exception as error:
-        observe.failure("failed", error)
+        observe.tell("failed", error)
     return None
 
 
@@ -113,7 +113,7 @@ def _keep_back(record: Mapping[str, Any], seconds: int, urls: Mapping[str, str])
         queues.keep_back(url, record["receiptHandle"], seconds)
     except Exception as error:
         # It comes back at its visibility timeout instead.
-        observe.failure("could not be kept back", error)
+        observe.tell("could not be kept back", error)
 
 
 def _send_all(done: Sequence[tuple[str, Outcome]], urls: Mapping[str, str]) -> set[str]:
@@ -127,6 +127,6 @@ def _send_all(done: Sequence[tuple[str, Outcome]], urls: Mapping[str, str]) -> s
     try:
         failed = queues.send([message for message, _ in asked.values()])
     except Exception as error:
-        observe.failure("could not send", error)
+        observe.tell("could not send", error)
         failed = set(asked)
     return {name for content in failed for name in asked[content][1]}
