@@ -1,6 +1,7 @@
 """What is kept: encrypted by our own keys, recoverable as designed, hard to lose."""
 
 from counterfoil.domain.records import RECORDS
+from counterfoil.domain.retention import period
 from tests.infra.synthesis import Synthesis, ref
 
 DAYS_OF_RECOVERY = {"Ledger": 35, "Salts": 1, "Rendezvous": None}
@@ -79,7 +80,7 @@ def test_buckets_are_private_and_the_receipts_encrypted_and_versioned(production
 def test_files_are_kept_as_long_as_the_data_map_says_and_no_version_longer(production: Synthesis) -> None:
     (files,) = (bucket for name, bucket in production.resources("S3::Bucket").items() if name.startswith("Files"))
     rules = {rule["Prefix"]: rule for rule in files["LifecycleConfiguration"]["Rules"] if "Prefix" in rule}
-    days = {record.key: record.kept.days for record in RECORDS if record.table == "files" and record.kept}
+    days = {record.key: period(record).days for record in RECORDS if record.place == "files"}
     assert {prefix: rule["ExpirationInDays"] for prefix, rule in rules.items()} == days
     assert all(rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1} for rule in rules.values())
 

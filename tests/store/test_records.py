@@ -14,7 +14,7 @@ def rows_of(table: str, pk: str, sk: str) -> list[str]:
     found = []
     for record in RECORDS:
         partition, _, sort = record.key.partition("/")
-        if record.table == table and pk.startswith(partition) and sk.startswith(sort):
+        if record.place == table and pk.startswith(partition) and sk.startswith(sort):
             found.append(record.name)
     return found
 
@@ -47,7 +47,7 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
                 f"a record of {table} without a row: {item['pk']['S'][:2]}/{item.get('sk', {}).get('S', '')[:2]}"
             )
             used |= set(rows)
-    assert used == {record.name for record in RECORDS if record.table in ("ledger", "rendezvous", "salts")}
+    assert used == {record.name for record in RECORDS if record.place in ("ledger", "rendezvous", "salts")}
 
 
 def test_rows_have_names_of_their_own() -> None:

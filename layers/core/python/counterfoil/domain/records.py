@@ -1,237 +1,150 @@
 """The data map: one row for every type of record that is kept, and what becomes of it.
 
 `RECORDS` is the only place that says how long something is kept and why. A record stores its anchor, not the day on
-which it is due, so that a changed row applies to everything that is there already.
+which it is due, so that a changed row applies to everything that is there already. The sweep, erasure, the export, the
+retention table of the privacy notice and the tests all read it. The columns are explained in `record`.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Final
 
-type Subject = Literal["customer", "nobody", "partner"]
-type Erasure = Literal["delete", "unreadable", "keep"]
+from counterfoil.domain.record import Indefinitely, Keep, Record, Until, With
 
+DAY: Final = timedelta(days=1)
+WEEK: Final = timedelta(days=7)
+MONTH: Final = timedelta(days=30)
+SIX_YEARS: Final = timedelta(days=2192)
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One type of record.
+_CONSENT = "your consent (Art. 6(1)(a)), which you may withdraw at any time"
+_PROOF = "legal obligation to demonstrate consent (Art. 7(1)); claims are made within six years"
+_ACCOUNTABLE = "legal obligation to demonstrate compliance (Art. 5(2)), legal claims (Art. 17(3)(e))"
+_MATCHING = "legitimate interest: matching anonymous receipts (Art. 6(1)(f))"
+_OPERATION = "legitimate interest: running the service safely (Art. 6(1)(f))"
+_CONTRACT = "contract with the partner (Art. 6(1)(b))"
+_ACCOUNTS = "legal obligation (Art. 6(1)(c))"
+_NOT_PERSONAL = "no personal data"
 
-    `key`: the start of its keys (`keys.py`), "partition/sort". `table`: where. `anchor`: the time that `kept` counts
-    from. `basis`: why it may be kept (UK GDPR). `erasure`: what erasing its customer does; `unreadable` means that it
-    is sealed under the customer's salt, or hashed, and goes with it. `exported`: whether it is in an access export.
-    `held`: whether a legal hold or a complaint keeps it longer.
-    """
+_ANONYMOUS = Keep("anonymous: it is no customer's")
+_PARTNERS_OWN = Keep("a partner's own")
 
-    name: str
-    table: Literal["ledger", "rendezvous", "salts", "payloads", "files"]
-    key: str
-    subject: Subject
-    anchor: str
-    kept: timedelta | None
-    basis: str
-    erasure: Erasure
-    exported: bool
-    held: bool
+_PAYMENT = "Your card payments at shops that take part"
+_UNMATCHED = "Your card payments for which no receipt was found"
+_RECEIPT = "Your receipts"
+_CHOICES = "What you allowed and when, as proof"
+_DONE = "What was done with your data and when, as proof"
+_SHOPS = "Registered banks, retailers and shops"
+_FILES = "Files of receipts: how they were worked off"
+_LEARNED = "How well clocks and codes of tills and banks agree, without any payment"
+_MESSAGES = "Work under way, encrypted and by opaque names"
+_LOGS = "Logs, without anything of a person"
 
+_END_OF_CONTRACT = Until("the contract ends")
 
-_CONSENT = "consent (Art. 6(1)(a)), withdrawn at any time"
-_PROOF = "legal obligation to demonstrate consent (Art. 7(1))"
-_PARTNERS = "contract with the partner"
-
+# fmt: off
 RECORDS: tuple[Record, ...] = (
-    Record(
-        "undecided transaction",
-        "ledger",
-        "T#/T",
-        "customer",
-        "seen",
-        timedelta(days=7),
-        _CONSENT,
-        "delete",
-        True,
-        False,
-    ),
-    Record(
-        "matched transaction",
-        "ledger",
-        "T#/T",
-        "customer",
-        "seen",
-        timedelta(days=2192),
-        _CONSENT,
-        "delete",
-        True,
-        True,
-    ),
-    Record(
-        "undecided card tender",
-        "ledger",
-        "R#/T#",
-        "nobody",
-        "seen",
-        timedelta(days=7),
-        "legitimate interest: matching an anonymous receipt (Art. 6(1)(f))",
-        "keep",
-        False,
-        False,
-    ),
-    Record(
-        "matched card tender",
-        "ledger",
-        "R#/T#",
-        "customer",
-        "its transaction's",
-        timedelta(days=2192),
-        _CONSENT,
-        "delete",
-        False,
-        True,
-    ),
-    Record(
-        "receipt body",
-        "ledger",
-        "D#/D",
-        "customer",
-        "its tender's",
-        timedelta(days=2192),
-        _CONSENT,
-        "unreadable",
-        True,
-        True,
-    ),
-    Record(
-        "large receipt body",
-        "payloads",
-        "bodies/",
-        "customer",
-        "its tender's",
-        timedelta(days=2192),
-        _CONSENT,
-        "unreadable",
-        True,
-        True,
-    ),
-    Record("undecided side", "rendezvous", "", "customer", "seen", timedelta(days=7), _CONSENT, "delete", False, False),
-    Record(
-        "partner's rate",
-        "rendezvous",
-        "rate#",
-        "partner",
-        "last added",
-        timedelta(hours=3),
-        _PARTNERS,
-        "keep",
-        False,
-        False,
-    ),
-    Record(
-        "customer's choices",
-        "ledger",
-        "C#/C",
-        "customer",
-        "last change",
-        timedelta(days=2192),
-        _PROOF,
-        "delete",
-        True,
-        True,
-    ),
-    Record(
-        "history of choices",
-        "ledger",
-        "C#/H#",
-        "customer",
-        "changed",
-        timedelta(days=2192),
-        _PROOF,
-        "delete",
-        True,
-        True,
-    ),
-    Record("customer's salt", "salts", "C#", "customer", "last record", None, _CONSENT, "delete", False, False),
-    Record("linked account", "ledger", "C#/L", "customer", "unlinking", None, _CONSENT, "delete", False, False),
-    Record("path secret", "ledger", "P#/P", "customer", "unlinking", None, _CONSENT, "delete", False, False),
-    Record("retailer", "ledger", "M#/M", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
-    Record("store", "ledger", "M#/S#", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
-    Record("listed retailer", "ledger", "L#", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
-    Record("merchant id", "ledger", "I#/I", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
-    Record("bank's health", "ledger", "B#/H", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
-    Record("bank", "ledger", "B#/B", "partner", "end of contract", None, _PARTNERS, "keep", False, False),
-    Record(
-        "till's clock",
-        "ledger",
-        "K#/K",
-        "nobody",
-        "last learned",
-        timedelta(days=400),
-        "legitimate interest: matching (Art. 6(1)(f))",
-        "keep",
-        False,
-        False,
-    ),
-    Record(
-        "shop's habits",
-        "ledger",
-        "K#/H",
-        "nobody",
-        "last learned",
-        timedelta(days=400),
-        "legitimate interest: matching (Art. 6(1)(f))",
-        "keep",
-        False,
-        False,
-    ),
-    Record(
-        "audit entry",
-        "ledger",
-        "A#/E#",
-        "customer",
-        "at",
-        timedelta(days=2192),
-        "legal obligation to demonstrate compliance (Art. 5(2)), legal claims (Art. 17(3)(e))",
-        "keep",
-        True,
-        True,
-    ),
-    Record(
-        "end of an audit chain",
-        "ledger",
-        "A#/A",
-        "customer",
-        "at",
-        timedelta(days=2192),
-        "legal obligation to demonstrate compliance (Art. 5(2)), legal claims (Art. 17(3)(e))",
-        "keep",
-        False,
-        True,
-    ),
-    Record("place of a round", "ledger", "W#/W", "nobody", "last run", None, "no personal data", "keep", False, False),
-    Record(
-        "bank's habits",
-        "ledger",
-        "K#/B",
-        "partner",
-        "last learned",
-        timedelta(days=400),
-        _PARTNERS,
-        "keep",
-        False,
-        False,
-    ),
-    Record("receipt file", "ledger", "F#/F", "partner", "created", timedelta(days=30), _PARTNERS, "keep", False, False),
-    Record(
-        "uploaded receipts",
-        "files",
-        "uploads/",
-        "nobody",
-        "uploaded, until they are worked off",
-        timedelta(days=3),
-        "legitimate interest: matching anonymous receipts (Art. 6(1)(f))",
-        "keep",
-        False,
-        False,
-    ),
-    Record(
-        "error report", "files", "reports/", "partner", "written", timedelta(days=30), _PARTNERS, "keep", False, False
-    ),
+    # Payments and receipts. The sweep finds a pair through its payment.
+    Record("undecided transaction", "ledger", "T#/T", "customer", said=_UNMATCHED,
+           due="transaction", kept=WEEK, anchor="seen", basis=_CONSENT, exported="payments", held=True),
+    Record("matched transaction", "ledger", "T#/T", "customer", said=_PAYMENT,
+           due="match", kept=SIX_YEARS, anchor="seen", basis=_CONSENT, exported="payments", held=True),
+    Record("undecided card tender", "ledger", "R#/T#", "nobody", said="Receipts that nobody's payment fits",
+           due="tender", kept=WEEK, anchor="seen", basis=_MATCHING, erasure=_ANONYMOUS),
+    Record("matched card tender", "ledger", "R#/T#", "customer", said=_RECEIPT,
+           kept=With("matched transaction"), basis=_CONSENT, held=True),
+    Record("receipt body", "ledger", "D#/D", "customer", said=_RECEIPT,
+           kept=With("matched transaction"), basis=_CONSENT, erasure="unreadable", exported="receipts", held=True),
+    Record("large receipt body", "payloads", "bodies/", "customer", said=_RECEIPT,
+           kept=With("matched transaction"), basis=_CONSENT, erasure="unreadable", exported="receipts", held=True),
+    Record("undecided side", "rendezvous", "", "customer", said=_UNMATCHED,
+           kept=WEEK, anchor="seen", basis=_CONSENT),
+
+    # Customers.
+    Record("customer's choices", "ledger", "C#/C", "customer", said=_CHOICES,
+           kept=SIX_YEARS, anchor="changed", basis=_PROOF, exported="consents", held=True),
+    Record("history of choices", "ledger", "C#/H#", "customer", said=_CHOICES,
+           kept=With("customer's choices"), basis=_PROOF, exported="consents", held=True),
+    Record("customer's salt", "salts", "C#", "customer", said="The key under which all that is yours is sealed",
+           kept=With("customer's choices"), basis=_CONSENT),
+    Record("linked account", "ledger", "C#/L", "customer", said="The link to your account at your bank",
+           kept=Until("you unlink it"), basis=_CONSENT, exported="linked account"),
+    Record("path secret", "ledger", "P#/P", "customer", said="The link to your account at your bank",
+           kept=Until("you unlink it"), basis=_CONSENT),
+
+    # What was done, as proof. It names nobody but by opaque names.
+    Record("audit entry", "ledger", "A#/E#", "customer", said=_DONE,
+           due="audit", kept=SIX_YEARS, anchor="at", basis=_ACCOUNTABLE, erasure=Keep(_ACCOUNTABLE),
+           exported="audit trail", held=True),
+    Record("end of an audit chain", "ledger", "A#/A", "customer", said=_DONE,
+           kept=SIX_YEARS, anchor="at", basis=_ACCOUNTABLE, due="chain", erasure=Keep(_ACCOUNTABLE), held=True),
+
+    # Partners.
+    Record("retailer", "ledger", "M#/M", "partner", said=_SHOPS,
+           kept=_END_OF_CONTRACT, basis=_CONTRACT, erasure=_PARTNERS_OWN),
+    Record("store", "ledger", "M#/S#", "partner", said=_SHOPS,
+           kept=_END_OF_CONTRACT, basis=_CONTRACT, erasure=_PARTNERS_OWN),
+    Record("listed retailer", "ledger", "L#", "partner", said=_SHOPS,
+           kept=_END_OF_CONTRACT, basis=_CONTRACT, erasure=_PARTNERS_OWN),
+    Record("merchant id", "ledger", "I#/I", "partner", said=_SHOPS,
+           kept=_END_OF_CONTRACT, basis=_CONTRACT, erasure=_PARTNERS_OWN),
+    Record("bank's health", "ledger", "B#/H", "partner", said=_SHOPS,
+           kept=_END_OF_CONTRACT, basis=_CONTRACT, erasure=_PARTNERS_OWN),
+    Record("bank", "ledger", "B#/B", "partner", said=_SHOPS,
+           kept=_END_OF_CONTRACT, basis=_CONTRACT, erasure=_PARTNERS_OWN),
+    Record("partner's secret", "secret", "counterfoil/", "partner", said=_SHOPS,
+           kept=_END_OF_CONTRACT, basis=_CONTRACT, erasure=_PARTNERS_OWN),
+    Record("partner's sign-in", "user pool", "Partners", "partner", said=_SHOPS,
+           kept=_END_OF_CONTRACT, basis=_CONTRACT, erasure=_PARTNERS_OWN),
+    Record("receipt file", "ledger", "F#/F", "partner", said=_FILES,
+           due="receipt file", kept=MONTH, anchor="created", basis=_CONTRACT, erasure=_PARTNERS_OWN),
+    Record("uploaded receipts", "files", "uploads/", "nobody", said="Files of anonymous receipts, not worked off yet",
+           kept=3 * DAY, anchor="uploaded", basis=_MATCHING, erasure=_ANONYMOUS),
+    Record("error report", "files", "reports/", "partner", said=_FILES,
+           kept=MONTH, anchor="written", basis=_CONTRACT, erasure=_PARTNERS_OWN),
+    Record("partner's rate", "rendezvous", "rate#", "partner", said="How many calls a partner made lately",
+           kept=timedelta(hours=3), anchor="ttl", basis=_CONTRACT, erasure=_PARTNERS_OWN),
+
+    # What is learned, and where rounds stopped.
+    Record("till's clock", "ledger", "K#/K", "nobody", said=_LEARNED,
+           kept=timedelta(days=400), basis=_MATCHING, erasure=_ANONYMOUS),
+    Record("shop's habits", "ledger", "K#/H", "nobody", said=_LEARNED,
+           kept=timedelta(days=400), basis=_MATCHING, erasure=_ANONYMOUS),
+    Record("bank's habits", "ledger", "K#/B", "partner", said=_LEARNED,
+           kept=timedelta(days=400), basis=_CONTRACT, erasure=_ANONYMOUS),
+    Record("place of a round", "ledger", "W#/W", "nobody", said="How far the system's own rounds came",
+           kept=Until("the next round"), basis=_NOT_PERSONAL, erasure=_ANONYMOUS),
+
+    # Messages, logs and measurements: opaque names at most.
+    *(Record(f"{place}: {key}", place, key, "customer", said=_MESSAGES,
+             kept=14 * DAY, anchor="sent", basis=_CONSENT, erasure="unreadable")
+      for key in ("Match", "Files", "Links", "Rights", "Delivery-")
+      for place in ("queue", "dead letters")),
+    Record("log of a function", "logs", "Logs", "nobody", said=_LOGS,
+           kept=MONTH, anchor="written", basis=_OPERATION, erasure=_ANONYMOUS),
+    Record("log of calls", "logs", "AccessLogs", "nobody", said=_LOGS,
+           kept=90 * DAY, anchor="written", basis=_OPERATION, erasure=_ANONYMOUS),
+    Record("log of access to stored objects", "bucket", "PayloadsAccessLogs", "nobody", said=_LOGS,
+           kept=90 * DAY, anchor="written", basis=_OPERATION, erasure=_ANONYMOUS),
+    Record("trace", "traces", "X-Ray", "nobody", said=_LOGS,
+           kept=MONTH, anchor="written", basis=_OPERATION, erasure=_ANONYMOUS),
+    Record("count of what happened", "metrics", "Counterfoil", "nobody", said="Counts of what happened",
+           kept=timedelta(days=455), anchor="written", basis=_NOT_PERSONAL, erasure=_ANONYMOUS),
+
+    # Copies.
+    Record("backup of the ledger", "backup", "Ledger", "customer", said="Backups",
+           kept=35 * DAY, anchor="written", basis=_OPERATION, erasure="unreadable"),
+    Record("backup of the salts", "backup", "Salts", "customer", said="Backups of keys",
+           kept=DAY, anchor="written", basis=_OPERATION),
+    Record("deleted version of a large receipt", "backup", "Payloads", "customer", said="Backups",
+           kept=MONTH, anchor="deleted", basis=_OPERATION, erasure="unreadable"),
+
+    # The indefinite classes of the privacy notice. None of them is in this system.
+    Record("communication", "nowhere", "communications", "partner", said="Letters and e-mail with us",
+           kept=Indefinitely("what was agreed must be provable"), basis=_OPERATION, erasure=_PARTNERS_OWN),
+    Record("calendar entry", "nowhere", "calendars", "partner", said="Meetings with us",
+           kept=Indefinitely("what was agreed must be provable"), basis=_OPERATION, erasure=_PARTNERS_OWN),
+    Record("internal note", "nowhere", "notes", "staff", said="Our internal notes",
+           kept=Indefinitely("decisions must stay explicable"), basis=_OPERATION, erasure=_PARTNERS_OWN),
+    Record("invoice", "nowhere", "invoices", "partner", said="Invoices",
+           kept=Indefinitely("accounts must stay complete"), basis=_ACCOUNTS, erasure=_PARTNERS_OWN),
 )
+# fmt: on
