@@ -21,8 +21,8 @@ class DataStack(Stack):
         self.records_key = self._key("RecordsKey", "Counterfoil: tables and receipts", "alias/counterfoil-records")
         self.secrets_key = self._key("SecretsKey", "Counterfoil: secrets", SECRETS_KEY_ALIAS)
         self.ledger = self._table("Ledger", sort_key=True, ttl=True, recovery_days=35)
-        self._index("by_subject", "subject")
-        self._index("by_due", "due")
+        self._index("by_subject", "subject", ("at", dynamodb.AttributeType.NUMBER))
+        self._index("by_due", "due", ("pk", dynamodb.AttributeType.STRING))
         self.rendezvous = self._table("Rendezvous", sort_key=True, ttl=True)
         Validations.of(self.rendezvous).acknowledge(
             Acknowledgment(
@@ -74,11 +74,11 @@ class DataStack(Stack):
         CfnOutput(self, f"{name}Table", value=table.table_name)
         return table
 
-    def _index(self, name: str, partition: str) -> None:
+    def _index(self, name: str, partition: str, sort: tuple[str, dynamodb.AttributeType]) -> None:
         self.ledger.add_global_secondary_index(
             index_name=name,
             partition_key=dynamodb.Attribute(name=partition, type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name=sort[0], type=sort[1]),
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
 

@@ -57,13 +57,15 @@ ENVIRONMENT = {
 def create_tables() -> None:
     dynamodb = boto3.client("dynamodb")
     for name in ("ledger", "rendezvous"):
-        indexes = [("by_subject", "subject"), ("by_due", "due")] if name == "ledger" else []
-        attributes = {"pk", "sk", *(attribute for _, attribute in indexes)}
+        indexes = [("by_subject", "subject", "at"), ("by_due", "due", "pk")] if name == "ledger" else []
+        attributes = {"pk", "sk", *(attribute for _, *keys in indexes for attribute in keys)}
         extra = {"GlobalSecondaryIndexes": [_index(*index) for index in indexes]} if indexes else {}
         dynamodb.create_table(
             TableName=name,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in sorted(attributes)],
+            AttributeDefinitions=[
+                {"AttributeName": one, "AttributeType": "N" if one == "at" else "S"} for one in sorted(attributes)
+            ],
             BillingMode="PAY_PER_REQUEST",
             **extra,
         )
@@ -75,10 +77,10 @@ def create_tables() -> None:
     )
 
 
-def _index(name: str, attribute: str) -> dict[str, Any]:
+def _index(name: str, attribute: str, sort: str) -> dict[str, Any]:
     return {
         "IndexName": name,
-        "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}, {"AttributeName": "pk", "KeyType": "RANGE"}],
+        "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}],
         "Projection": {"ProjectionType": "KEYS_ONLY"},
     }
 

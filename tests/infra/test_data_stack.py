@@ -44,7 +44,7 @@ def test_indexes_hold_keys_only(production: Synthesis) -> None:
         for index in _tables(production)["Ledger"]["GlobalSecondaryIndexes"]
     }
     keys_only = {"ProjectionType": "KEYS_ONLY"}
-    assert indexes == {"by_subject": (["subject", "pk"], keys_only), "by_due": (["due", "pk"], keys_only)}
+    assert indexes == {"by_subject": (["subject", "at"], keys_only), "by_due": (["due", "pk"], keys_only)}
 
 
 def test_what_is_kept_outlives_its_stack(production: Synthesis) -> None:

@@ -94,7 +94,8 @@ def queue(engine: Engine, **attributes: str) -> tuple[str, str]:
 
 
 def table(engine: Engine, *indexes: str, sort_key: bool = True) -> str:
-    """The name of a new table with `pk` (and `sk`), and a keys-only index for each attribute of `indexes`."""
+    """The name of a new table with `pk` (and `sk`), and a keys-only index for each attribute of `indexes`: `subject`'s
+    is sorted by the number `at`, the others by `pk`."""
     keys = ["pk", "sk"] if sort_key else ["pk"]
     made: dict[str, Any] = {"GlobalSecondaryIndexes": [_index(attribute) for attribute in indexes]}
     table_name = name("table")
@@ -102,7 +103,10 @@ def table(engine: Engine, *indexes: str, sort_key: bool = True) -> str:
         TableName=table_name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=_key_schema(keys),
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in [*keys, *indexes]],
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": "N" if key == "at" else "S"}
+            for key in [*keys, *indexes, *(["at"] if "subject" in indexes else [])]
+        ],
         **(made if indexes else {}),
     )
     return table_name
@@ -111,7 +115,7 @@ def table(engine: Engine, *indexes: str, sort_key: bool = True) -> str:
 def _index(attribute: str) -> dict[str, Any]:
     return {
         "IndexName": f"by_{attribute}",
-        "KeySchema": _key_schema([attribute, "pk"]),
+        "KeySchema": _key_schema([attribute, "at" if attribute == "subject" else "pk"]),
         "Projection": {"ProjectionType": "KEYS_ONLY"},
     }
 

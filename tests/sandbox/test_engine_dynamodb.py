@@ -11,7 +11,9 @@ from tests.sandbox.engine_parts import mended, table
 
 
 def item(key: str, **attributes: str) -> dict[str, Any]:
-    return {"pk": {"S": key}, "sk": {"S": "a"}} | {field: {"S": text} for field, text in attributes.items()}
+    """A customer's stands in the index by its time."""
+    timed = {"at": {"N": "0"}} if "subject" in attributes else {}
+    return {"pk": {"S": key}, "sk": {"S": "a"}} | timed | {field: {"S": text} for field, text in attributes.items()}
 
 
 def key(value: str) -> dict[str, Any]:
@@ -145,6 +147,27 @@ def test_index_holds_keys_only_and_only_items_that_have_its_key(engine: Engine) 
     }
     assert dynamodb.query(**query)["Items"] == [item("with", subject="s")]
     assert refusal(dynamodb.query, **query, ConsistentRead=True)["Error"]["Code"] == "ValidationException"
+
+
+def test_index_sorted_by_a_number_is_read_backwards_and_in_pages(engine: Engine) -> None:
+    dynamodb, name = engine.client("dynamodb"), table(engine, "subject")
+    for number in (9, 100, 20, 3, 1000):
+        dynamodb.put_item(TableName=name, Item=item(f"k{number}", subject="s") | {"at": {"N": str(number)}})
+    query: dict[str, Any] = {
+        "TableName": name,
+        "IndexName": "by_subject",
+        "KeyConditionExpression": "subject = :s AND #at BETWEEN :low AND :high",
+        "ExpressionAttributeNames": {"#at": "at"},
+        "ExpressionAttributeValues": {":s": {"S": "s"}, ":low": {"N": "5"}, ":high": {"N": "100"}},
+        "ScanIndexForward": False,
+    }
+    page = dynamodb.query(**query, Limit=2)
+    assert [row["at"]["N"] for row in page["Items"]] == ["100", "20"]
+    place = {"subject": {"S": "s"}, "at": {"N": "20"}, **key("k20")}
+    assert page["LastEvaluatedKey"] == place
+    rest = dynamodb.query(**query, ExclusiveStartKey=place)
+    assert [row["at"]["N"] for row in rest["Items"]] == ["9"]
+    assert "LastEvaluatedKey" not in rest
 
 
 def test_one_batch_reads_two_tables(engine: Engine) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from counterfoil.errors import ConditionFailed
-from counterfoil.store import table
+from counterfoil.store import lists, table
 from counterfoil.store.table import LEDGER, RENDEZVOUS, SALTS, Change, Item, Put
 from tests.world import World
 
@@ -99,9 +99,9 @@ def test_a_pointer_is_deleted_unless_it_is_newer() -> None:
 def test_items_of_several_tables_in_one_request() -> None:
     put(rev=1)
     table.write(Put(SALTS, {"pk": "C#1", "salt": b"s"}))
-    found = table.get_together([(SALTS, {"pk": "C#1"}, False), (LEDGER, KEY, True)])
+    found = lists.get_together([(SALTS, {"pk": "C#1"}, False), (LEDGER, KEY, True)])
     assert found == [{"pk": "C#1", "salt": b"s"}, KEY | {"rev": 1}]
-    assert table.get_together([(SALTS, {"pk": "C#2"}, False), (LEDGER, {"pk": "q", "sk": "q"}, True)]) == [None, None]
+    assert lists.get_together([(SALTS, {"pk": "C#2"}, False), (LEDGER, {"pk": "q", "sk": "q"}, True)]) == [None, None]
 
 
 def test_a_query_is_in_order_and_says_when_there_is_more() -> None:
@@ -111,3 +111,38 @@ def test_a_query_is_in_order_and_says_when_there_is_more() -> None:
     assert ([item["sk"] for item in items], more) == (["a", "b", "c"], False)
     items, more = table.query(RENDEZVOUS, "p", ("a", "d"), limit=2, consistent=True)
     assert ([item["sk"] for item in items], more) == (["a", "b"], True)
+
+
+def test_one_batch_reads_two_items_of_one_table() -> None:
+    table.write(Put(LEDGER, {"pk": "x", "sk": "other", "n": 2}))
+    put(n=1)
+    asked = [
+        (LEDGER, KEY, True),
+        (LEDGER, {"pk": "x", "sk": "none"}, False),
+        (LEDGER, {"pk": "x", "sk": "other"}, True),
+    ]
+    assert [item and item["n"] for item in lists.get_together(asked)] == [1, None, 2]
+
+
+def test_many_items_come_back_in_the_order_asked_for() -> None:
+    keys = [{"pk": "x", "sk": f"{number:03}"} for number in range(230)]
+    for number, key in enumerate(keys[:-1]):
+        table.write(Put(LEDGER, key | {"n": number}))
+    found = lists.get_many(LEDGER, [*keys[::-1], keys[7]])
+    assert [item and item["n"] for item in found] == [None, *range(228, -1, -1), 7]
+
+
+def test_whatever_is_a_customers_stands_in_their_index_by_its_time() -> None:
+    for sk, more in (("none", {}), ("late", {"at": 9}), ("early", {"at": 5}), ("other", {"at": 7, "subject": "o"})):
+        table.write(Put(LEDGER, {"pk": "x", "sk": sk, "subject": "s"} | more))
+    put(at=6)
+
+    def page(between: tuple[int, int], after: Item | None = None, limit: int = 9) -> tuple[list[str], bool]:
+        rows, more = lists.index_page(LEDGER, "by_subject", ("subject", "s"), between, after=after, limit=limit)
+        return [row["sk"] for row in rows], more
+
+    assert page((0, 99)) == (["late", "early", "none"], False)
+    assert page((1, 8)) == (["early"], False)
+    first, more = page((0, 99), limit=1)
+    assert (first, more) == (["late"], True)
+    assert page((0, 99), {"subject": "s", "at": 9, "pk": "x", "sk": "late"}) == (["early", "none"], False)

@@ -111,8 +111,12 @@ class Sealer:
         ).decode()
 
     def match_id(self, transaction_key: str, tender_key: str) -> str:
-        """The stable id of a match, from both ids (120 bits)."""
-        return "match_" + _tag(self._ids, ("match", transaction_key, tender_key), 15)
+        """The stable id of a match, from both ids: the transaction's opaque name, and a tag of the pair (54 bits)."""
+        return f"match_{transaction_key}_{_tag(self._ids, ('match', transaction_key, tender_key), 8)[:9]}"
+
+    def card(self, bank: str, card_id: str) -> str:
+        """The opaque name of a bank's card (128 bits): it leads to the customer in whose name it is."""
+        return _tag(self._ids, ("card", bank, card_id), 16)
 
     def code(self, name: str, scope: str, value: str) -> str:
         """What both sides may know, comparable within one merchant scope only (54 bits)."""

@@ -5,7 +5,6 @@ tells the truth of its moment. The consent is read right before each send, and a
 What was sent later after all, or may have been, is taken back.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,15 +16,12 @@ from counterfoil.domain import deliveries
 from counterfoil.domain.consent import Customer
 from counterfoil.domain.deliveries import FINISHES_WITHIN, Notice
 from counterfoil.domain.merchants import Bank
-from counterfoil.domain.packing import inflate
-from counterfoil.domain.receipts import card_tenders, for_payer, unpack
 from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction
 from counterfoil.errors import ConditionFailed, Poison, TryAgain
-from counterfoil.flows import linking
-from counterfoil.flows.intake import PERSONAL_WORDS, REVISION_BYTES
+from counterfoil.flows import linking, opening
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import Outcome
-from counterfoil.sealing import CustomerKeys, Sealer, unseal
+from counterfoil.sealing import CustomerKeys, Sealer
 from counterfoil.store import bank_health, bodies, customers, registry, transactions
 
 UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, GONE = 401, 403, 404, 410
@@ -128,11 +124,10 @@ def _bank_of(transaction: Transaction) -> tuple[Bank, BankAdapter]:
 def _notice(
     transaction: Transaction, todo: Recall | ReceiptOfMatch, version: int, sealer: Sealer, keys: CustomerKeys
 ) -> Notice:
-    personal = json.loads(inflate(unseal(keys.seal_key, transaction.sealed, bound_to=transaction.key), PERSONAL_WORDS))
     common = {
         "delivery_id": deliveries.delivery_id(transaction.key, version),
         "version": version,
-        "transaction_id": personal["transaction_id"],
+        "transaction_id": opening.personal(transaction, keys)["transaction_id"],
         "timestamp": max(transaction.event_at, todo.event_at),
     }
     if isinstance(todo, Recall):
@@ -158,20 +153,10 @@ def _notice(
 
 
 def _receipt(transaction: Transaction, match: ReceiptOfMatch, keys: CustomerKeys) -> dict[str, object]:
-    receipt_key, _, ordinal = match.tender_key.rpartition(".")
     sealed = bodies.read(match.body_key)
     if sealed is None:
         raise Poison("the receipt's body is gone")
-    key = keys.open_letterbox(transaction.key, match.letter, bound_to=receipt_key)
-    plain = unseal(key, sealed, bound_to=receipt_key)
-    revision, receipt = plain[:REVISION_BYTES].decode(), unpack(plain[REVISION_BYTES:])
-    retailer_name = transaction.scope.partition("/")[0]
-    merchant = registry.retailer(retailer_name)
-    branch = registry.branch(retailer_name, receipt.store_id, revision)
-    if merchant is None or branch is None:
-        raise TryAgain("the store is not registered", after=600)
-    index = card_tenders(receipt)[int(ordinal)][0]
-    return for_payer(receipt, index, merchant, branch.store)
+    return opening.receipt(transaction, match, sealed, keys)
 
 
 def _record(

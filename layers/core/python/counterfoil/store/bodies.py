@@ -2,6 +2,7 @@
 
 import functools
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import boto3
 from botocore.config import Config
 
 from counterfoil.errors import ConditionFailed
-from counterfoil.store import keys, table
+from counterfoil.store import keys, lists, table
 from counterfoil.store.table import LEDGER, Item, Put
 
 INLINE_BYTES = 8 * 1024
@@ -87,8 +88,16 @@ def read(body_key: str) -> bytes | None:
     """The ciphertext of a version, or None where it is gone."""
     key: Item = dict(keys.body(body_key))
     item = table.get(LEDGER, key, consistent=False) or table.get(LEDGER, key)
-    if item is None:
-        return None
+    return _content(item) if item else None
+
+
+def read_many(body_keys: Sequence[str]) -> list[bytes | None]:
+    """The ciphertexts of versions that were written a while ago, or None where one is gone."""
+    items = lists.get_many(LEDGER, [dict(keys.body(key)) for key in body_keys])
+    return [_content(item) if item else None for item in items]
+
+
+def _content(item: Item) -> bytes:
     if "object" in item:
         answer = _s3().get_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=item["object"])
         return bytes(answer["Body"].read())

@@ -5,7 +5,7 @@ from typing import Any
 
 from counterfoil.domain.consent import Choice, Customer
 from counterfoil.domain.times import from_millis, to_millis
-from counterfoil.store import keys, table
+from counterfoil.store import keys, lists, table
 from counterfoil.store.table import LEDGER, SALTS, Item, Put
 
 MOST_ENTRIES = 1000
@@ -18,7 +18,7 @@ def get(subject: str) -> Customer | None:
 
 def with_salt(subject: str) -> tuple[Customer, bytes | None]:
     """A customer and their salt in one request; an unknown customer allows nothing, an erased one has no salt."""
-    customer, salt = table.get_together(
+    customer, salt = lists.get_together(
         [(LEDGER, dict(keys.customer(subject)), True), (SALTS, dict(keys.salt(subject)), False)]
     )
     known = _from_item(subject, customer) if customer else Customer(subject)

@@ -23,7 +23,7 @@ ledger
     W#<round> / W                   how far the round of the open transactions came                    get, write
     A#<stream> / A                  the end of an audit chain: of a customer, or of ops                get, write
     A#<chain> / E#<number>          one entry of it, never changed                                     query, write
-    index by_subject                all that belongs to a customer (rights)
+    index by_subject                all that belongs to a customer, by its time `at` (rights, a customer's receipts)
     index by_due                    all of a type and anchor day, by shard (sweep); the open transactions of an hour
 
 rendezvous

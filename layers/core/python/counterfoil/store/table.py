@@ -1,4 +1,4 @@
-"""The only caller of DynamoDB.
+"""The only caller of DynamoDB, but for `lists`.
 
 Items are plain dicts of str, int, bytes, bool, list and dict. A conditional write that does not hold raises
 ConditionFailed with what stands there; conditions are made by the functions that name them in words.
@@ -78,6 +78,11 @@ def nothing_there_or_written_by(owner: str) -> Condition:
     return Condition("attribute_not_exists(pk) OR #owner = :me", {":me": owner})
 
 
+def nothing_there_or_of(subject: str) -> Condition:
+    """What stands there, if anything, is this customer's."""
+    return Condition("attribute_not_exists(pk) OR subject = :me", {":me": subject})
+
+
 def nothing_newer_than(rev: int) -> Condition:
     """What stands there, if anything, is of this `rev` or an earlier one."""
     return Condition("attribute_not_exists(pk) OR #rev <= :mine", {":mine": rev})
@@ -129,16 +134,6 @@ def _plain(value: Any) -> Any:
 def get(table: Table, key: Item, *, consistent: bool = True) -> Item | None:
     answer = _client().get_item(TableName=table.name, Key=_outward(key), ConsistentRead=consistent)
     return _inward(answer["Item"]) if "Item" in answer else None
-
-
-def get_together(reads: Sequence[tuple[Table, Item, bool]]) -> list[Item | None]:
-    """One request for one item of each of several tables: (table, key, consistent); an item or None each."""
-    request = {table.name: {"Keys": [_outward(key)], "ConsistentRead": consistent} for table, key, consistent in reads}
-    answer = _client().batch_get_item(RequestItems=request)
-    if answer.get("UnprocessedKeys"):
-        raise TryAgain("the table is busy")
-    found = {name: [_inward(item) for item in items] for name, items in answer["Responses"].items()}
-    return [next(iter(found.get(table.name, [])), None) for table, _, _ in reads]
 
 
 def query(table: Table, pk: str, between: tuple[str, str], *, limit: int, consistent: bool) -> tuple[list[Item], bool]:
@@ -249,7 +244,7 @@ def _request(change: Put | Change) -> tuple[str, dict[str, Any]]:
     values: dict[str, Any] = {}
     if isinstance(change, Put):
         operation = "put_item"
-        request["Item"] = _outward(change.item)
+        request["Item"] = _outward(_placed(change))
     else:
         operation = "update_item"
         request["Key"] = _outward(change.key)
@@ -261,6 +256,11 @@ def _request(change: Put | Change) -> tuple[str, dict[str, Any]]:
     if values:
         request["ExpressionAttributeValues"] = _outward(values)
     return operation, request
+
+
+def _placed(put: Put) -> Item:
+    """What is a customer's stands in the index by_subject by its time `at`; what has none stands before all else."""
+    return {"at": 0, **put.item} if put.table == LEDGER and "subject" in put.item else put.item
 
 
 def _update_expression(change: Change, names: dict[str, str], values: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Transactions in the ledger."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from counterfoil.domain.packing import deflate, inflate
 from counterfoil.domain.sides import Codes
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction
-from counterfoil.store import keys, table
+from counterfoil.store import keys, lists, table
 from counterfoil.store.table import LEDGER, Change, Condition, Item, Put
 
 # What reasons usually say, the most usual last. It keeps a matched transaction within one write unit.
@@ -36,6 +36,35 @@ _FACTS = {letter: kind for kind, letter in _LETTERS.items()}
 def get(key: str) -> Transaction | None:
     item = table.get(LEDGER, keys.transaction(key))
     return from_item(item) if item else None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a customer's in the index by_subject: the place from which a list goes on."""
+
+    at: int
+    pk: str
+    sk: str
+
+    @property
+    def transaction_key(self) -> str | None:
+        return self.pk.removeprefix("T#") if self.pk.startswith("T#") else None
+
+
+def rows_of(
+    subject: str, earliest: datetime, latest: datetime, *, after: Row | None, limit: int
+) -> tuple[list[Row], bool]:
+    """What a customer has of a span of time, the latest first, transactions among it; whether there may be more."""
+    place = {"subject": subject, "at": after.at, "pk": after.pk, "sk": after.sk} if after else None
+    between = (to_millis(earliest), to_millis(latest))
+    items, more = lists.index_page(LEDGER, "by_subject", ("subject", subject), between, after=place, limit=limit)
+    return [Row(item["at"], item["pk"], item["sk"]) for item in items], more
+
+
+def get_many(transaction_keys: Sequence[str]) -> list[Transaction]:
+    """Those that are there, in this order, as they were a moment ago."""
+    items = lists.get_many(LEDGER, [dict(keys.transaction(key)) for key in transaction_keys])
+    return [from_item(item) for item in items if item]
 
 
 def put(transaction: Transaction, condition: Condition) -> None:
