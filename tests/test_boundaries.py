@@ -19,7 +19,8 @@ INFRA = ROOT / "infra"
 # What a room may import beside the standard library and itself. A module is a room where it stands alone.
 MAY_IMPORT = {
     "errors": set[str](),
-    "domain": {"pydantic", "counterfoil.errors"},
+    # holidays for the one module of legal clocks.
+    "domain": {"pydantic", "counterfoil.errors", "holidays"},
     # Seals by key alone; who may open what is decided by flows.
     "sealing": {"cryptography", "counterfoil.errors"},
     "banks": {"counterfoil.domain", "counterfoil.errors", "cryptography", "oauthlib", "joserfc", "pydantic"},
@@ -280,6 +281,35 @@ def test_every_service_that_is_called_is_in_the_layer() -> None:
     }
     assert called
     assert called <= set(AWS_SERVICES)
+
+
+def _reached_from(function: str) -> set[str]:
+    """What a function imports from outside, by whatever way."""
+    found: set[str] = set()
+    files = {FUNCTIONS / f"{function}.py"}
+    seen: set[Path] = set()
+    while files := files - seen:
+        seen |= files
+        imports = [each for file in files for each in _imports(file)]
+        found |= {each.top for each in imports}
+        modules = {name for each in imports for name in (each.module, f"{each.module}.{each.name}")}
+        paths = {CORE.parent / f"{name.replace('.', '/')}.py" for name in modules if name.startswith("counterfoil.")}
+        files = {path for path in paths if path.is_file()}
+    return found
+
+
+def test_whoever_needs_documents_and_calendars_has_them_and_the_money_path_does_not() -> None:
+    libraries = {"fpdf", "holidays"}
+    given = {
+        node.args[1].value
+        for file in _python(INFRA / "areas")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Function"
+        if any(keyword.arg == "makes_documents" for keyword in node.keywords)
+    }
+    functions = {file.stem for file in _python(FUNCTIONS)} - {"__init__"}
+    assert {function for function in functions if _reached_from(function) & libraries} == given
+    assert given & {"bank_webhook", "retailer_receipt", "match_receipts", "deliver_receipt"} == set()
 
 
 @pytest.mark.parametrize(("folder", "longest"), [(CORE, 300), (INFRA, 300), (FUNCTIONS, 80)])
