@@ -146,3 +146,23 @@ def test_whatever_is_a_customers_stands_in_their_index_by_its_time() -> None:
     first, more = page((0, 99), limit=1)
     assert (first, more) == (["late"], True)
     assert page((0, 99), {"subject": "s", "at": 9, "pk": "x", "sk": "late"}) == (["early", "none"], False)
+
+
+def test_a_transaction_deletes_and_checks_or_does_nothing() -> None:
+    put(n=1, rev=1)
+    gone = table.Delete(LEDGER, KEY, table.still_at(1))
+    for other, is_there in (("w", False), ("x", True)):
+        check = table.Check(LEDGER, KEY | {"sk": other}, table.nothing_there())
+        if is_there:
+            table.write(Put(LEDGER, KEY | {"sk": other}))
+            with pytest.raises(ConditionFailed) as failed:
+                table.transact([gone, check])
+            assert failed.value.items == (None, KEY | {"sk": other})
+            assert table.get(LEDGER, KEY) is not None
+        else:
+            table.transact([gone, check])
+            assert table.get(LEDGER, KEY) is None
+            put(n=1, rev=1)
+    with pytest.raises(ConditionFailed):
+        table.write(table.Delete(LEDGER, KEY, table.still_at(2)))
+    assert table.get(LEDGER, KEY) is not None

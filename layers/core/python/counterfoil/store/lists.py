@@ -67,3 +67,16 @@ def index_page(
     }
     answer = _client().query(**where, **({"ExclusiveStartKey": _outward(after)} if after else {}))
     return [_inward(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
+
+
+def due_page(table: Table, due: str, *, after: Item | None, limit: int) -> tuple[list[Item], bool]:
+    """The keys that by_due has under `due`, in order, after the row that was read last; whether there may be more."""
+    where: dict[str, Any] = {
+        "TableName": table.name,
+        "IndexName": "by_due",
+        "KeyConditionExpression": "due = :due",
+        "ExpressionAttributeValues": _outward({":due": due}),
+        "Limit": limit,
+    }
+    answer = _client().query(**where, **({"ExclusiveStartKey": _outward(after)} if after else {}))
+    return [_inward(item) for item in answer["Items"]], "LastEvaluatedKey" in answer

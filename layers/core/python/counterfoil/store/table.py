@@ -108,6 +108,26 @@ class Change:
     remove: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """An item gone, if the condition holds."""
+
+    table: Table
+    key: Item
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Nothing written: only that the condition holds of an item, or of there being none."""
+
+    table: Table
+    key: Item
+    condition: Condition
+
+
+type Write = Put | Change | Delete | Check
+
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -165,7 +185,7 @@ def query_index(table: Table, index: str, attribute: str, value: str) -> Iterato
         yield [_inward(item) for item in page["Items"]]
 
 
-def write(change: Put | Change) -> None:
+def write(change: Put | Change | Delete) -> None:
     """One write. Raises ConditionFailed with the item that stands there."""
     operation, request = _request(change)
     try:
@@ -196,8 +216,11 @@ def add(table: Table, key: Item, numbers: Mapping[str, int], values: Item) -> It
     return _inward(answer["Attributes"])
 
 
-def transact(changes: Sequence[Put | Change]) -> None:
-    """All or none. Raises ConditionFailed (an item or None a change), or TryAgain where another was writing."""
+def transact(changes: Sequence[Write]) -> None:
+    """All or none, a hundred at most.
+
+    Raises ConditionFailed (an item or None a change), or TryAgain where another was writing.
+    """
     writes = [{_TRANSACT_NAME[operation]: request} for operation, request in map(_request, changes)]
     try:
         _client().transact_write_items(TransactItems=writes)
@@ -214,22 +237,19 @@ def transact(changes: Sequence[Put | Change]) -> None:
 
 def delete(table: Table, key: Item, condition: Condition) -> None:
     """Deletes an item, or leaves it where the condition does not hold."""
-    request: dict[str, Any] = {"TableName": table.name, "Key": _outward(key)}
-    names: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    _add_condition(condition, request, names, values)
-    if names:
-        request["ExpressionAttributeNames"] = names
-    if values:
-        request["ExpressionAttributeValues"] = _outward(values)
     try:
-        _client().delete_item(**request)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
+        write(Delete(table, key, condition))
+    except ConditionFailed:
+        return
 
 
-_TRANSACT_NAME = {"put_item": "Put", "update_item": "Update"}
+_TRANSACT_NAME = {
+    "put_item": "Put",
+    "update_item": "Update",
+    "delete_item": "Delete",
+    "condition_check": "ConditionCheck",
+}
+_OPERATION = {Put: "put_item", Change: "update_item", Delete: "delete_item", Check: "condition_check"}
 
 
 def _item_of(reason: Mapping[str, Any]) -> Item | None:
@@ -238,16 +258,15 @@ def _item_of(reason: Mapping[str, Any]) -> Item | None:
     return _inward(reason.get("Item", {}))
 
 
-def _request(change: Put | Change) -> tuple[str, dict[str, Any]]:
+def _request(change: Write) -> tuple[str, dict[str, Any]]:
     request: dict[str, Any] = {"TableName": change.table.name}
     names: dict[str, str] = {}
     values: dict[str, Any] = {}
     if isinstance(change, Put):
-        operation = "put_item"
         request["Item"] = _outward(_placed(change))
     else:
-        operation = "update_item"
         request["Key"] = _outward(change.key)
+    if isinstance(change, Change):
         request["UpdateExpression"] = _update_expression(change, names, values)
     if change.condition:
         _add_condition(change.condition, request, names, values)
@@ -255,7 +274,7 @@ def _request(change: Put | Change) -> tuple[str, dict[str, Any]]:
         request["ExpressionAttributeNames"] = names
     if values:
         request["ExpressionAttributeValues"] = _outward(values)
-    return operation, request
+    return _OPERATION[type(change)], request
 
 
 def _placed(put: Put) -> Item:
