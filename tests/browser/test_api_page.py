@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from counterfoil.openapi.answers import DELIVERIES
-from counterfoil.openapi.operations import OPERATIONS, TAGS
+from counterfoil.openapi.operation import TAGS
+from counterfoil.openapi.operations import OPERATIONS
 from infra import openapi
 from tests.browser.conftest import DESKTOP, Sandbox
 

@@ -189,7 +189,7 @@ def test_every_route_lets_in_whom_it_should(production: Synthesis) -> None:
             assert "AuthorizerId" in route
         else:
             assert route["AuthorizationType"] == "NONE"
-            assert proof in ("bank_signed", "signed", "path_secret", "public")
+            assert proof in ("bank_signed", "signed", "path_secret", "token", "public")
 
 
 def test_every_route_is_throttled(production: Synthesis) -> None:

@@ -83,7 +83,7 @@ def _only_counts(statement: dict[str, Any]) -> bool:
 
 def test_whoever_takes_a_partners_calls_counts_them(production: Synthesis) -> None:
     counters = {name for name, each in _statements(production) if _only_counts(each)}
-    banks = {"bank_webhook", "consent_update", "delivery_status", "resend_delivery"}
+    banks = {"bank_webhook", "consent_update", "delivery_status", "resend_delivery", "rights_api"}
     assert counters == banks | {"retailer_receipt", "receipt_files", "receipt_file_rows"}
     for name in counters:
         assert "RENDEZVOUS_TABLE" in production.functions()[name]["Environment"]["Variables"]
@@ -99,6 +99,7 @@ def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> No
         "customer_page",
         "linked_accounts",
         "rights_worker",
+        "rights_api",
         "inspect_matching",
     }
 
@@ -111,7 +112,7 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     assert readers("counterfoil/webhooks/*") == both | {"receipt_files"}
     assert readers("counterfoil/sealing-??????") == both | {
         *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts"),
-        *("rights_worker", "inspect_matching"),
+        *("rights_worker", "rights_api", "inspect_matching"),
     }
     assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_page", "linked_accounts"}
 

@@ -18,7 +18,8 @@ from schemathesis.specs.openapi.checks import (
 )
 from standardwebhooks import Webhook
 
-from counterfoil.openapi.operations import OPERATIONS, Operation
+from counterfoil.openapi.operation import Operation
+from counterfoil.openapi.operations import OPERATIONS
 from tests.world import World
 
 CHECKS = [

@@ -26,6 +26,8 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
         "retailer_receipt.sale",
         "retailer_receipt.equal_coffee_one",
         "receipt_files.csv_asked_for",
+        "rights_api.access",
+        "rights_api.public",
     ):
         counterfoil.play(name)
     for _ in range(Limits().lump):

@@ -100,6 +100,10 @@ class Sealer:
         """The opaque name of a retailer's receipt (128 bits)."""
         return _tag(self._ids, ("receipt", retailer, receipt_id), 16)
 
+    def request(self, subject: str, request_id: str) -> str:
+        """The opaque name of a request that a bank passed on under an id of its own (96 bits)."""
+        return _tag(self._ids, ("request", subject, request_id), 12)
+
     def digest(self, content: bytes) -> str:
         """A keyed digest that tells one version of a receipt from another (96 bits)."""
         return urlsafe_b64encode(hmac.digest(self._ids, b"version:" + content, sha256)[:12]).decode()

@@ -13,11 +13,13 @@ from counterfoil.domain.record import Indefinitely, Keep, Record, Until, With
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
 MONTH: Final = timedelta(days=30)
+THREE_YEARS: Final = timedelta(days=1096)
 SIX_YEARS: Final = timedelta(days=2192)
 
 _CONSENT = "your consent (Art. 6(1)(a)), which you may withdraw at any time"
 _PROOF = "legal obligation to demonstrate consent (Art. 7(1)); claims are made within six years"
 _ACCOUNTABLE = "legal obligation to demonstrate compliance (Art. 5(2)), legal claims (Art. 17(3)(e))"
+_ANSWER = "legal obligation to answer requests (Art. 6(1)(c), 12)"
 _MATCHING = "legitimate interest: matching anonymous receipts (Art. 6(1)(f))"
 _OPERATION = "legitimate interest: running the service safely (Art. 6(1)(f))"
 _CONTRACT = "contract with the partner (Art. 6(1)(b))"
@@ -32,6 +34,7 @@ _UNMATCHED = "Your card payments for which no receipt was found"
 _RECEIPT = "Your receipts"
 _CHOICES = "What you allowed and when, as proof"
 _DONE = "What was done with your data and when, as proof"
+_ASKED = "What you asked under data protection law, and how it was answered"
 _SHOPS = "Registered banks, retailers and shops"
 _FILES = "Files of receipts: how they were worked off"
 _LEARNED = "How well clocks and codes of tills and banks agree, without any payment"
@@ -76,6 +79,13 @@ RECORDS: tuple[Record, ...] = (
            exported="audit trail", held=True),
     Record("end of an audit chain", "ledger", "A#/A", "customer", said=_DONE,
            kept=SIX_YEARS, anchor="at", basis=_ACCOUNTABLE, due="chain", erasure=Keep(_ACCOUNTABLE), held=True),
+
+    # What people ask under data protection law. Their words are sealed, and go with the salt.
+    Record("privacy request", "ledger", "Q#/Q", "customer", said=_ASKED,
+           due="request", kept=THREE_YEARS, anchor="closed", basis=_ACCOUNTABLE, erasure=Keep(_ACCOUNTABLE),
+           exported="requests", held=True),
+    Record("salt of a stranger's words", "salts", "Q#", "customer", said="The key to a request of whom we do not know",
+           kept=Until("we know who you are, or the request is closed"), basis=_ANSWER),
 
     # Partners.
     Record("retailer", "ledger", "M#/M", "partner", said=_SHOPS,

@@ -11,7 +11,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 from counterfoil.domain import webhooks
 from counterfoil.errors import BadRequest, Forbidden, Invalid, Refused, TooLarge, TooMany, Unauthenticated
 from counterfoil.openapi import answers, prose
-from counterfoil.openapi.operations import OPERATIONS, SIGNING_BANKS, TAGS, Operation
+from counterfoil.openapi.operation import TAGS, Operation
+from counterfoil.openapi.operations import OPERATIONS, SIGNING_BANKS
 
 Json = dict[str, Any]
 Event = Mapping[str, Any]
@@ -82,6 +83,8 @@ def _security(operation: Operation) -> list[Json]:
     """Any one of these proves who calls; each needs all its headers."""
     if operation.proof in ("public", "path_secret"):
         return []
+    if operation.proof == "token":
+        return [_all_of(prose.TOKEN)]
     if operation.proof == "signed":
         return [_all_of(webhooks.HEADERS)]
     if operation.proof == "bank_signed":
@@ -220,7 +223,7 @@ def _security_schemes() -> Json:
     flow = {"clientCredentials": {"tokenUrl": prose.SIGN_IN_URL, "scopes": scopes}}
     schemes: Json = {"partner": {"type": "oauth2", "description": prose.SIGN_IN, "flows": flow}}
     headers = {name: says for adapter in SIGNING_BANKS for name, says in adapter.proof.headers.items()}
-    for name, says in (headers | webhooks.HEADERS).items():
+    for name, says in (headers | webhooks.HEADERS | prose.TOKEN).items():
         schemes[name] = {"type": "apiKey", "in": "header", "name": name, "description": says}
     return schemes
 

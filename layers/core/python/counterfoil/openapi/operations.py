@@ -3,57 +3,16 @@
 Documentation, the tests' edge and the test of the deployed routes read it; a route without an entry fails them.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
-from pydantic import BaseModel
-
 from counterfoil.banks import BANKS
 from counterfoil.domain.consent import ConsentRequest
 from counterfoil.domain.receipt_files import ReceiptFileRequest
-from counterfoil.errors import Conflict, Forbidden, NotFound, Refused, Unauthenticated
+from counterfoil.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from counterfoil.openapi import answers
-
-Tag = Literal["Transactions", "Receipts", "Consents", "Customers", "Rights", "Deliveries", "Public"]
-TAGS: dict[Tag, str] = {
-    "Transactions": "From a bank: what its customers pay by card.",
-    "Receipts": "From a retailer: what its tills print.",
-    "Consents": "From a bank's app or backend: what its customers agreed to.",
-    "Customers": "From a bank's app or backend: its customers' cards and receipts.",
-    "Rights": "From a bank's app or backend, or from anybody: what the law lets a person ask.",
-    "Deliveries": "From a bank's backend: how the receipts sent to it stand.",
-    "Public": "For everybody.",
-}
-
-Proof = Literal["bank_signed", "signed", "path_secret", "consents", "customers", "rights", "deliveries", "public"]
-"""Who may call: a bank as its adapter's proof says, a partner by Standard Webhooks, an account by the secret in its
-path, a bank's access token with that scope, or anybody."""
+from counterfoil.openapi.operation import Operation
+from counterfoil.openapi.rights_operations import RIGHTS_OPERATIONS
 
 SIGNING_BANKS = tuple(adapter for adapter in BANKS if adapter.proof.headers)
 BANKS_WITH_A_PATH = tuple(adapter for adapter in BANKS if not adapter.proof.headers)
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One route.
-
-    `function` is the handler's file, and the first part of the names of its examples in `events/`. `says` is
-    Markdown. `takes` is the body, or one of several. `status` and `gives` are the answer where all is well. `refuses`
-    adds to what follows from the proof and the body.
-    """
-
-    method: Literal["GET", "PUT", "POST", "DELETE"]
-    path: str
-    function: str
-    tag: Tag
-    summary: str
-    says: str
-    proof: Proof
-    status: int
-    gives: type[BaseModel]
-    takes: tuple[type[BaseModel], ...] = ()
-    refuses: tuple[type[Refused], ...] = ()
-
 
 _CUSTOMER = "/v1/banks/{bank}/customers/{customer_id}"
 _FILES = "/v1/retailers/{retailer}/receipt-files"
@@ -158,6 +117,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answers.Consents,
         refuses=(NotFound,),
     ),
+    *RIGHTS_OPERATIONS,
     Operation(
         "GET",
         _DELIVERY,

@@ -40,6 +40,10 @@ try, timestamp and signature are fresh. Verify the signature before anything is 
 `match_id` the highest `version` wins, and a `delivery_id` already seen needs no second look.
 """
 
+TOKEN = {
+    "Privacy-Request-Token": "The token of one request: 128 random bits, told once when the request was made. Only its "
+    "hash is kept."
+}
 SIGN_IN_URL = "https://the-stacks-output.invalid/TokenUrl"
 SIGN_IN = (
     "OAuth 2.0 client credentials; a token lives 15 minutes. The token address is the deployment's own (the stack's "
@@ -67,6 +71,16 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _ID,
     },
     "customer_id": {"description": "The bank's own id of its customer", "example": "cust_42", "schema": _ID},
+    "request_id": {
+        "description": "From the answer to the request",
+        "example": "prq_q3bJ0vLr8yXwT1mZ",
+        "schema": _ID,
+    },
+    "reference": {
+        "description": "The `request_id` of the answer to the request",
+        "example": "prq_q3bJ0vLr8yXwT1mZ",
+        "schema": _ID,
+    },
     "purpose": {"description": "What the customer agrees to", "schema": {"type": "string", "enum": ["receipts"]}},
     "delivery_id": {
         "description": "From the delivery, or its `webhook-id`",

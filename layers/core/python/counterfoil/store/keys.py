@@ -20,11 +20,13 @@ ledger
     K#<scope> / H                   what has been learned of a shop's habits                           get, write
     K#<bank> / B                    what has been learned of a bank's                                  get, write
     F#<file> / F                    a file of receipts, and how far it was worked off                  get, write
+    Q#<request> / Q                 a request under data protection law, and how far it came           get, write
     W#<round> / W                   how far the round of the open transactions came                    get, write
     A#<stream> / A                  the end of an audit chain: of a customer, or of ops                get, write
     A#<chain> / E#<number>          one entry of it, never changed                                     query, write
     index by_subject                all that belongs to a customer, by its time `at` (rights, a customer's receipts)
-    index by_due                    all of a type and anchor day, by shard (sweep); the open transactions of an hour
+    index by_due                    all of a type and anchor day, by shard (sweep); the open transactions of an hour;
+                                    the requests under data protection law whose clocks ask for something on a day
 
 rendezvous
     <scope>#<kind>#<amount>#<currency> / <time>#<side>#<name>
@@ -37,6 +39,7 @@ rendezvous
 
 salts
     C#<customer>                    the customer's salt                                                get, write
+    Q#<request>                     the salt of a stranger's words, until they are a customer's   get, write, delete
 
 Partners' ids stand in keys only as keyed hashes (`sealing`), except those of shops, which are no one's
 personal data. No key has a bank, a date or a status as its partition, except `by_due`, which is sharded, and what is
@@ -44,7 +47,7 @@ written rarely: registrations, a bank's health, and rates (four times a second b
 till every 75 receipts).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from zlib import crc32
 
 from counterfoil.domain.times import to_millis
@@ -191,6 +194,19 @@ def due_open(anchor: datetime, name: str) -> str:
 
 def open_in(hour: datetime, shard: int) -> str:
     return f"open#{hour:%Y-%m-%dT%H}#{shard:02d}"
+
+
+def rights_on(day: date) -> str:
+    """The requests whose clocks ask for something on a day. Few a day, so in one place."""
+    return f"rights#{day.isoformat()}"
+
+
+def privacy_request(request_id: str) -> Key:
+    return {"pk": f"Q#{request_id}", "sk": "Q"}
+
+
+def request_salt(request_id: str) -> Key:
+    return {"pk": f"Q#{request_id}"}
 
 
 def round_of(name: str) -> Key:

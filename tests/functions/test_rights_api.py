@@ -1,0 +1,145 @@
+"""Requests under data protection law over the wire: through the bank, and by anybody."""
+
+import json
+from typing import Any
+
+import pytest
+
+from counterfoil.errors import Conflict, NotFound
+from counterfoil.flows import rights
+from counterfoil.runtime import secrets
+from counterfoil.store import customers
+from tests.account import stored
+from tests.world import World
+
+OF_CUSTOMER = "/v1/banks/openbank/customers/cust_42/privacy-requests"
+OF_ANYBODY = "/v1/privacy-requests"
+ASKED = {"kind": "access", "email": "canary.who@example.com", "bank": "canary-bank", "details": "canary-details"}
+
+
+def bank(world: World, method: str, path: str = OF_CUSTOMER, body: Any = None) -> dict[str, Any]:
+    raw = json.dumps(body).encode() if body is not None else b""
+    answer = world.request(method, path, raw, scope="counterfoil/openbank.rights")
+    return {"status": answer["statusCode"], **answer["json"]}
+
+
+def anybody(world: World, method: str, reference: str = "", body: Any = None, token: str = "") -> dict[str, Any]:
+    raw = json.dumps(body).encode() if body is not None else b""
+    path = f"{OF_ANYBODY}/{reference}" if reference else OF_ANYBODY
+    answer = world.request(method, path, raw, {"privacy-request-token": token} if token else {})
+    return {"status": answer["statusCode"], **answer["json"]}
+
+
+def subject() -> str:
+    return secrets.sealer().subject("openbank", "cust_42")
+
+
+def everything(world: World) -> str:
+    queued = [message.body for queue in world.queues.values() for message in queue]
+    return str([stored("ledger"), stored("rendezvous"), stored("salts"), queued])
+
+
+def test_a_request_through_the_bank_is_taken_with_its_clock_and_worked_on(counterfoil: World) -> None:
+    counterfoil.consent()
+    made = bank(counterfoil, "POST", body={"kind": "rectification", "details": "canary-details"})
+    assert (made["status"], made["state"], made["due_by"]) == (202, "received", "2026-12-21")
+    assert "by 21 December 2026" in made["message"]
+    counterfoil.run()
+    shown = bank(counterfoil, "GET", f"{OF_CUSTOMER}/{made['request_id']}")
+    assert (shown["status"], shown["state"]) == (200, "in_progress")
+    assert [step["what"] for step in shown["history"]] == ["received", "begun"]
+    assert [each["request_id"] for each in bank(counterfoil, "GET")["requests"]] == [made["request_id"]]
+    assert "canary" not in everything(counterfoil)
+    assert not any(counterfoil.dead.values())
+
+
+def test_the_banks_own_id_makes_a_repeat_the_same_request(counterfoil: World) -> None:
+    counterfoil.consent()
+    first = bank(counterfoil, "POST", body={"kind": "access", "request_id": "ask_1"})
+    again = bank(counterfoil, "POST", body={"kind": "access", "request_id": "ask_1"})
+    other = bank(counterfoil, "POST", body={"kind": "access"})
+    assert first == again
+    assert other["request_id"] != first["request_id"]
+    assert bank(counterfoil, "POST", body={"kind": "erasure", "request_id": "ask_1"})["status"] == 409
+    assert len(bank(counterfoil, "GET")["requests"]) == 2
+
+
+def test_who_has_nothing_with_us_is_told_so_through_their_bank(counterfoil: World) -> None:
+    made = bank(counterfoil, "POST", body={"kind": "erasure", "details": "canary-details"})
+    counterfoil.run()
+    shown = bank(counterfoil, "GET", f"{OF_CUSTOMER}/{made['request_id']}")
+    assert (shown["state"], shown["history"][-1]["detail"]) == ("done", "nothing_held")
+    assert "We hold nothing about you" in shown["message"]
+    assert "sealed" not in next(item for item in stored("ledger") if item["pk"].startswith("Q#"))
+    assert customers.get(subject()) is None
+
+
+def test_another_customers_request_is_unknown(counterfoil: World) -> None:
+    made = bank(counterfoil, "POST", body={"kind": "access"})
+    elsewhere = f"/v1/banks/openbank/customers/cust_43/privacy-requests/{made['request_id']}"
+    assert bank(counterfoil, "GET", elsewhere)["status"] == 404
+    assert bank(counterfoil, "PUT", elsewhere, {"withdrawn": True})["status"] == 404
+
+
+def test_anybody_is_told_the_same_and_nothing_is_done_before_identity_is_proved(counterfoil: World) -> None:
+    counterfoil.consent()
+    made = anybody(counterfoil, "POST", body=ASKED)
+    assert (made["status"], made["state"], made["due_by"]) == (202, "waiting_for_identity", None)
+    assert len(made["token"]) == 22
+    counterfoil.run()
+    shown = anybody(counterfoil, "GET", made["request_id"], token=made["token"])
+    assert {**shown, "token": made["token"], "status": 202} == made
+    kept = everything(counterfoil)
+    assert made["token"] not in kept
+    assert "canary" not in kept
+
+
+@pytest.mark.parametrize("token", ["", "A" * 22, "é", "x" * 5000])
+def test_a_wrong_token_and_an_unknown_reference_are_one(counterfoil: World, token: str) -> None:
+    made = anybody(counterfoil, "POST", body=ASKED)
+    wrong = anybody(counterfoil, "GET", made["request_id"], token=token)
+    unknown = anybody(counterfoil, "GET", "prq_unknown", token=token)
+    assert wrong == unknown
+    assert wrong["status"] == 404
+
+
+def test_a_public_request_is_small(counterfoil: World) -> None:
+    assert anybody(counterfoil, "POST", body={**ASKED, "details": "a" * 2000})["status"] == 202
+    assert anybody(counterfoil, "POST", body={**ASKED, "details": "a" * 2001})["status"] == 422
+    assert anybody(counterfoil, "POST", body={**ASKED, "details": "é" * 2000})["status"] == 413
+
+
+def test_signing_in_proves_it_and_the_words_become_the_customers(counterfoil: World) -> None:
+    counterfoil.consent()
+    made = anybody(counterfoil, "POST", body=ASKED)
+    counterfoil.pass_time(10 * 86_400)
+    sent: list[Any] = []
+    with pytest.raises(NotFound):
+        rights.prove(made["request_id"], "wrong", subject(), secrets.sealer(), counterfoil.now, sent.append)
+    proved = rights.prove(made["request_id"], made["token"], subject(), secrets.sealer(), counterfoil.now, sent.append)
+    assert (proved.state, str(proved.due_on())) == ("received", "2026-12-31")
+    words = rights.words_of(proved, secrets.sealer())
+    assert words is not None
+    assert (words.email, words.details) == (ASKED["email"], ASKED["details"])
+    outcome = rights.pursue(sent[-1].body, _Outside(counterfoil))
+    assert outcome.counts == ("RightsAccess",)
+    assert not any(item["pk"].startswith("Q#") for item in stored("salts"))
+    again = rights.prove(made["request_id"], made["token"], subject(), secrets.sealer(), counterfoil.now, sent.append)
+    assert again.state == "in_progress"
+    with pytest.raises(Conflict):
+        rights.assign(made["request_id"], "another", secrets.sealer(), counterfoil.now, sent.append)
+
+
+def test_a_request_is_withdrawn_by_whoever_made_it_and_its_salt_goes(counterfoil: World) -> None:
+    made = anybody(counterfoil, "POST", body=ASKED)
+    gone = anybody(counterfoil, "PUT", made["request_id"], {"withdrawn": True}, made["token"])
+    assert (gone["status"], gone["state"]) == (200, "withdrawn")
+    counterfoil.run()
+    assert not any(item["pk"].startswith("Q#") for item in stored("salts"))
+    assert anybody(counterfoil, "PUT", made["request_id"], {"withdrawn": True}, made["token"])["status"] == 200
+    assert anybody(counterfoil, "PUT", made["request_id"], {"clarification": "x"}, made["token"])["status"] == 409
+
+
+class _Outside:
+    def __init__(self, world: World) -> None:
+        self.sealer, self.clock = secrets.sealer(), lambda: world.now
