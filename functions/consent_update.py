@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from counterfoil.domain import strict_json
-from counterfoil.domain.consent import PURPOSES, Choice, ConsentRequest
+from counterfoil.domain.consent import Choice, ConsentRequest
 from counterfoil.domain.fields import is_id, validated
+from counterfoil.domain.purposes import PURPOSES
 from counterfoil.domain.times import rfc3339
 from counterfoil.errors import NotFound
 from counterfoil.flows import consent, pacing
-from counterfoil.runtime import api, observe, secrets
+from counterfoil.runtime import api, observe, queues, secrets
 from counterfoil.runtime.api import Reply, Request
 from counterfoil.store import customers
 
@@ -29,7 +30,7 @@ def _choose(request: Request, subject: str) -> Reply:
     if purpose is None:
         raise NotFound("no such purpose")
     wish = validated(ConsentRequest, strict_json.loads(request.body))
-    choice = consent.choose(subject, purpose, wish, datetime.now(UTC))
+    choice = consent.choose(subject, purpose, wish, datetime.now(UTC), queues.announce)
     observe.count(["ConsentGranted" if choice.granted else "ConsentWithdrawn"])
     return Reply(
         200,

@@ -8,11 +8,9 @@ from counterfoil.domain.fields import is_id
 from counterfoil.domain.merchants import Bank
 from counterfoil.errors import NotFound
 from counterfoil.flows import linked_accounts, linking, visits
-from counterfoil.flows.outcome import Send
 from counterfoil.flows.visits import SESSION_SECONDS, VISIT_SECONDS
-from counterfoil.runtime import api, env, http, observe, pages, queues, secrets
+from counterfoil.runtime import api, http, observe, pages, queues, secrets
 from counterfoil.runtime.api import Page, Request
-from counterfoil.runtime.queues import Outgoing
 from counterfoil.store import registry
 
 VISIT, SESSION = "visit", "session"
@@ -52,7 +50,7 @@ def _come_back(request: Request, bank: Bank, now: datetime) -> Page:
     if link is None:
         kept = visits.keep_visit(replace(visit, tokens=tokens), outside.sealer, now)
         return pages.approve(bank.name, (pages.cookie(VISIT, kept, VISIT_SECONDS),))
-    _send(linked_accounts.to_set_up(link))
+    queues.announce(linked_accounts.to_set_up(link))
     observe.count(["AccountLinked"])
     session = visits.keep_session(bank.bank, link.subject, outside.sealer, now)
     return pages.go_to(f"../{bank.bank}", pages.cookie(SESSION, session, SESSION_SECONDS), pages.cookie(VISIT, "", 0))
@@ -62,13 +60,9 @@ def _unlink(request: Request, bank: Bank, now: datetime) -> Page:
     subject, form = _subject(request, bank, now), pages.form_field(request, "form")
     subject = visits.required_form(subject, form, secrets.sealer(), now)
     words = ConsentRequest(granted=False, origin="our_page")
-    linking.unlink(subject, words, now, lambda link: _send(linked_accounts.to_tear_down(link)))
+    linking.unlink(subject, words, now, queues.announce)
     observe.count(["AccountUnlinked"])
     return pages.disconnected(bank.name, (pages.cookie(SESSION, "", 0),))
-
-
-def _send(message: Send) -> None:
-    queues.send_or_fail([Outgoing(env.text("LINKS_QUEUE_URL"), message.body, message.delay)])
 
 
 handler = api.pages(_answer, pages.refused)

@@ -57,8 +57,8 @@ class AppStack(Stack):
         self._sign_in = self._partner_sign_in()
         deliveries = delivery.add(self)
         matching = intake.add(self, deliveries)
-        links = linking.add(self, matching)
-        rights = compliance.add(self, deliveries)
+        rights = compliance.add(self, matching, deliveries)
+        links = linking.add(self, matching, rights)
         queues = {
             "match": matching,
             "files": files.add(self, matching),
@@ -66,7 +66,7 @@ class AppStack(Stack):
             "rights": rights,
             **deliveries,
         }
-        customer.add(self)
+        customer.add(self, rights)
         public.add(self)
         operations.add(self, matching, deliveries)
         inspection.add(self)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WHOSE_REQUEST = "The handler checks the request's own token of 128 random bits."
 
 
-def add(app: AppStack, delivery_queues: Mapping[str, WorkQueue]) -> WorkQueue:
+def add(app: AppStack, matching: WorkQueue, delivery_queues: Mapping[str, WorkQueue]) -> WorkQueue:
     """The queue of rights."""
     timeout = 30 if app.settings.sandbox else 300
     rights = WorkQueue(
@@ -30,7 +30,7 @@ def add(app: AppStack, delivery_queues: Mapping[str, WorkQueue]) -> WorkQueue:
         receives=12,
         oldest=Duration.hours(6),
     )
-    _rights_worker(app, rights, timeout, delivery_queues)
+    _rights_worker(app, rights, timeout, matching, delivery_queues)
     _rights_api(app, rights)
     return rights
 
@@ -68,7 +68,9 @@ def _rights_api(app: AppStack, rights: WorkQueue) -> None:
         app.public_route(method, f"{anybody}/{{reference}}", function, rate=10, burst=20, proof=WHOSE_REQUEST)
 
 
-def _rights_worker(app: AppStack, rights: WorkQueue, timeout: int, delivery_queues: Mapping[str, WorkQueue]) -> None:
+def _rights_worker(
+    app: AppStack, rights: WorkQueue, timeout: int, matching: WorkQueue, delivery_queues: Mapping[str, WorkQueue]
+) -> None:
     data = app.data
     function = Function(
         app,
@@ -84,6 +86,7 @@ def _rights_worker(app: AppStack, rights: WorkQueue, timeout: int, delivery_queu
             "SALTS_TABLE": data.salts.table_name,
             "SEALING_SECRET": SEALING_SECRET,
             "RIGHTS_QUEUE_URL": rights.queue.queue_url,
+            "MATCH_QUEUE_URL": matching.queue.queue_url,
             "DELIVERY_QUEUE_URLS": app.to_json_string(
                 {bank: queue.queue.queue_url for bank, queue in delivery_queues.items()}
             ),
@@ -93,7 +96,7 @@ def _rights_worker(app: AppStack, rights: WorkQueue, timeout: int, delivery_queu
     function.use_table(data.ledger, *READ_ITEM, *QUERY, *WRITE_ITEM)
     function.use_index(data.ledger, "by_subject")
     function.use_table(data.rendezvous, "dynamodb:DeleteItem", "dynamodb:PutItem")
-    function.use_table(data.salts, *READ_ITEM, "dynamodb:DeleteItem")
+    function.use_table(data.salts, *READ_ITEM, "dynamodb:PutItem", "dynamodb:DeleteItem")
     function.read_secret(SEALING_SECRET)
-    function.send_to(rights.queue, *(queue.queue for queue in delivery_queues.values()))
+    function.send_to(rights.queue, matching.queue, *(queue.queue for queue in delivery_queues.values()))
     rights.work_off(function, max_concurrency=5, batch_size=1)

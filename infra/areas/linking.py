@@ -22,7 +22,7 @@ ROUTES = (
 )
 
 
-def add(app: AppStack, matching: WorkQueue) -> WorkQueue:
+def add(app: AppStack, matching: WorkQueue, rights: WorkQueue) -> WorkQueue:
     """The queue of links."""
     timeout = 30 if app.settings.sandbox else 120
     links = WorkQueue(
@@ -34,12 +34,13 @@ def add(app: AppStack, matching: WorkQueue) -> WorkQueue:
         receives=12,
         oldest=Duration.hours(6),
     )
-    _customer_page(app, links)
+    _customer_page(app, links, rights)
     _linked_accounts(app, links, matching, timeout)
     return links
 
 
-def _customer_page(app: AppStack, links: WorkQueue) -> None:
+def _customer_page(app: AppStack, links: WorkQueue, rights: WorkQueue) -> None:
+    urls = {"LINKS_QUEUE_URL": links.queue.queue_url, "RIGHTS_QUEUE_URL": rights.queue.queue_url}
     function = Function(
         app,
         "customer_page",
@@ -47,11 +48,11 @@ def _customer_page(app: AppStack, links: WorkQueue) -> None:
         description="The customer's own page: links an account, and unlinks it",
         timeout_seconds=29,  # an HTTP API waits no longer
         memory_mb=1024,
-        environment=_environment(app) | {"LINKS_QUEUE_URL": links.queue.queue_url},
+        environment=_environment(app) | urls,
     )
     _may_open_accounts(app, function)
     function.use_table(app.data.salts, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem")
-    function.send_to(links.queue)
+    function.send_to(links.queue, rights.queue)
     for method, path in ROUTES:
         app.public_route(method, path, function, rate=20, burst=50, proof=FOR_PEOPLE)
 

@@ -196,20 +196,33 @@ def test_an_amount_cleared_later_is_a_look_of_its_own() -> None:
 
 
 RECALLED = (Recall("match", 1, PAID, "another"),)
+TAKEN_BACK = (Recall("match", 1, PAID, "withdrawn"),)
 
 
 @pytest.mark.parametrize(
     ("asked", "to_them", "to_us"),
     [
         (case(payment("void")), "reversed, so there is no receipt", "Reversed"),
-        (case(payment("withdrawn")), "switched receipts off while", "Its customer withdrew"),
+        (case(payment("withdrawn", recalls=TAKEN_BACK)), "switched receipts off while", "Its customer withdrew"),
+        (case(payment("withdrawn")), "switched receipts off before", "Its customer withdrew"),
+        (case(payment("restricted")), "until the restriction on your data is lifted", "Kept and nothing else"),
         (case(payment("expired")), "no longer look", "Given up"),
         (case(payment(), now=SEEN + timedelta(days=8)), "no longer look", "Given up"),
         (case(payment(recalls=RECALLED)), "took back a receipt that did not belong", "not decided"),
         (case(payment(), allowed=False), "switched off for you now", "nothing would be sent"),
         (case(payment(kind="refund")), "no receipt for this refund", "not decided"),
     ],
-    ids=["void", "withdrawn", "expired", "past its week", "recalled", "not allowed", "refund"],
+    ids=[
+        "void",
+        "taken back",
+        "withdrawn",
+        "restricted",
+        "expired",
+        "past its week",
+        "recalled",
+        "not allowed",
+        "refund",
+    ],
 )
 def test_every_other_state_has_its_words(asked: Case, to_them: str, to_us: str) -> None:
     assert to_them in customer(asked)

@@ -5,7 +5,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from moto.dynamodb.models.dynamo_type import DynamoType
 from standardwebhooks import Webhook
 
 from counterfoil.domain import webhooks
@@ -121,22 +120,11 @@ def test_nothing_is_sent_after_a_withdrawal(matched: World) -> None:
     audit(matched)
 
 
-def test_nothing_is_sent_of_a_restricted_customer(matched: World) -> None:
-    subject = next(iter(kept()[0].values())).subject
-    moto_tables()["ledger"].items[_key(f"C#{subject}")][_key("C")].attrs["restricted"].value = True
-    matched.run()
-    assert matched.wires == []
-
-
 def test_nothing_is_sent_where_the_salt_is_erased(matched: World) -> None:
     moto_tables()["salts"].items.clear()
     matched.run()
     assert matched.wires == []
     assert matched.queues["openbank"] == []
-
-
-def _key(text: str) -> Any:
-    return DynamoType({"S": text})
 
 
 @pytest.mark.parametrize("status", [200, None])

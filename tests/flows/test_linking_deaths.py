@@ -83,7 +83,7 @@ def test_a_death_at_any_call_of_disconnecting_leaves_no_tokens_of_who_withdrew(l
                 linked.disconnect()
             linked.world.deaths, linked.world.mortal = {}, 0
             linked.world.run()
-            withdrew = not customers.get(linked.subject).allows("receipts")  # type: ignore[union-attr]
+            withdrew = not customers.get(linked.subject).allows("receipts", linked.world.now)  # type: ignore[union-attr]
             assert (linked.link is None) == withdrew, (number, when)
             assert linked.monzo._grants == ([] if withdrew else [grant]), (number, when)
 

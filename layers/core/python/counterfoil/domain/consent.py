@@ -7,14 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from counterfoil.domain import notices
 from counterfoil.domain.fields import Wire, matching
-from counterfoil.errors import Conflict
-
-Purpose = Literal["receipts"]
-PURPOSES: tuple[Purpose, ...] = ("receipts",)
+from counterfoil.domain.purposes import NEEDS, Purpose
+from counterfoil.errors import Conflict, Invalid, Problem
 
 WITHDRAWAL_TAKES_EFFECT = timedelta(seconds=20)
 """A delivery finishes within 15 s of its consent check, so after 20 s nothing of it is under way any more."""
+
+Origin = Literal["bank_app", "bank_support", "our_support", "our_page"]
 
 
 class ConsentRequest(Wire):
@@ -25,7 +26,7 @@ class ConsentRequest(Wire):
     notice_version: (
         Annotated[str, matching(r"\d{4}-\d{2}(\.\d+)?", "must be a year and month, such as 2026-11")] | None
     ) = None
-    origin: Literal["bank_app", "bank_support", "our_support", "our_page"] = "bank_app"
+    origin: Origin = "bank_app"
     language: Annotated[
         str, matching(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "must be a language tag, such as en-GB")
     ] = "en-GB"
@@ -50,39 +51,98 @@ class Choice:
     origin: str
     language: str
 
+    @property
+    def lapses_at(self) -> datetime | None:
+        """Where a later notice changed the meaning of what was granted: from when the grant allows nothing."""
+        return notices.lapses_at(self.notice_version, self.purpose) if self.granted else None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is granted, in the meaning that applies now."""
+        lapses_at = self.lapses_at
+        return self.granted and (lapses_at is None or now < lapses_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A bank's customer, as an opaque subject and choices. `rev` rises with every change."""
+    """A bank's customer, as an opaque subject and choices. `rev` rises with every change.
+
+    `restrictions`: why their data may be stored and nothing else (UK GDPR Art. 18), each with its time.
+    """
 
     subject: str
     rev: int = 0
     choices: Mapping[str, Choice] = field(default_factory=dict)
-    restricted: bool = False
+    restrictions: Mapping[str, datetime] = field(default_factory=dict)
 
-    def allows(self, purpose: Purpose) -> bool:
-        """Whether anything may be done for this purpose now. A withdrawal counts at once."""
+    @property
+    def restricted(self) -> bool:
+        return bool(self.restrictions)
+
+    def has_granted(self, purpose: Purpose) -> bool:
+        """Whether the last choice was a grant, whatever became of it since."""
         choice = self.choices.get(purpose)
-        return choice is not None and choice.granted and not self.restricted
+        return choice is not None and choice.granted
+
+    def allows(self, purpose: Purpose, now: datetime) -> bool:
+        """Whether anything may be done for this purpose now. A withdrawal counts at once."""
+        choice, needed = self.choices.get(purpose), NEEDS.get(purpose)
+        if self.restricted or choice is None or not choice.holds(now):
+            return False
+        return needed is None or self.allows(needed, now)
 
 
-def decide(
-    customer: Customer, purpose: Purpose, request: ConsentRequest, now: datetime
-) -> tuple[Customer, Choice, bool]:
-    """The customer after the request, the choice that stands, and whether anything changed.
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The customer after a request, the choice that stands, and the entries that the history gains: none where the
+    request changed nothing."""
 
-    The same request again changes nothing and gets the same answer. A grant that expects another version than the
-    current one is a Conflict; a withdrawal never is.
+    customer: Customer
+    choice: Choice
+    entries: tuple[Choice, ...] = ()
+
+
+def decide(customer: Customer, purpose: Purpose, request: ConsentRequest, now: datetime) -> Decided:
+    """The same request again changes nothing and gets the same answer.
+
+    A grant that expects another version than the current one is a Conflict; a withdrawal never is. A grant is Invalid
+    where its notice was not published or does not say what applies now, and where it rests on a purpose that is not
+    granted. What rests on a withdrawn purpose is withdrawn with it.
     """
     standing = customer.choices.get(purpose)
-    version = standing.version if standing else 0
     if standing and _repeats(standing, request):
-        return customer, standing, False
-    if request.granted and (request.expected_version or 0) != version:
-        raise Conflict(f"the current version is {version}")
-    choice = Choice(
+        return Decided(customer, standing)
+    if request.granted:
+        _check_grant(customer, purpose, request, now)
+    chosen = _next(customer, purpose, request, now)
+    entries = [chosen]
+    if not request.granted:
+        resting = [one for one, needed in NEEDS.items() if needed == purpose and customer.has_granted(one)]
+        entries += [_next(customer, one, request, now) for one in resting]
+    choices: dict[str, Choice] = {**customer.choices}
+    choices.update((entry.purpose, entry) for entry in entries)
+    return Decided(replace(customer, rev=customer.rev + 1, choices=choices), chosen, tuple(entries))
+
+
+def restrict(customer: Customer, reason: str, now: datetime) -> Customer:
+    """The customer restricted for this reason too; the same customer where they are already."""
+    if reason in customer.restrictions:
+        return customer
+    return replace(customer, rev=customer.rev + 1, restrictions={**customer.restrictions, reason: now})
+
+
+def lift(customer: Customer, reason: str) -> Customer:
+    """The customer without that restriction; others stand."""
+    if reason not in customer.restrictions:
+        return customer
+    left = {other: since for other, since in customer.restrictions.items() if other != reason}
+    return replace(customer, rev=customer.rev + 1, restrictions=left)
+
+
+def _next(customer: Customer, purpose: Purpose, request: ConsentRequest, now: datetime) -> Choice:
+    standing = customer.choices.get(purpose)
+    return Choice(
         purpose=purpose,
-        version=version + 1,
+        version=standing.version + 1 if standing else 1,
         granted=request.granted,
         changed_at=now,
         effective_at=now if request.granted else now + WITHDRAWAL_TAKES_EFFECT,
@@ -90,8 +150,20 @@ def decide(
         origin=request.origin,
         language=request.language,
     )
-    choices = {**customer.choices, purpose: choice}
-    return replace(customer, rev=customer.rev + 1, choices=choices), choice, True
+
+
+def _check_grant(customer: Customer, purpose: Purpose, request: ConsentRequest, now: datetime) -> None:
+    standing, needed = customer.choices.get(purpose), NEEDS.get(purpose)
+    if not notices.is_published(request.notice_version):
+        raise Invalid([Problem("notice_version", "is no published notice")])
+    lapses_at = notices.lapses_at(request.notice_version, purpose)
+    if lapses_at is not None and lapses_at <= now:
+        raise Invalid([Problem("notice_version", "a later notice changed what this purpose means")])
+    version = standing.version if standing else 0
+    if (request.expected_version or 0) != version:
+        raise Conflict(f"the current version is {version}")
+    if needed is not None and not customer.has_granted(needed):
+        raise Invalid([Problem("granted", f"needs {needed}, which is not granted")])
 
 
 def _repeats(standing: Choice, request: ConsentRequest) -> bool:

@@ -46,7 +46,8 @@ _NAMES: Final[Mapping[str, str]] = {
 _STATES: Final[Mapping[str, str]] = {
     "matched": "Matched.",
     "void": "Reversed: nothing is left of it, so it has no receipt.",
-    "withdrawn": "Its customer withdrew while the receipt was on its way: it stays without one.",
+    "withdrawn": "Its customer withdrew before it had its receipt: it stays without one.",
+    "restricted": "Kept and nothing else, while its customer's data is restricted: then it is open again.",
     "undecided": "Open: not decided yet.",
     "ambiguous": "Open: there were candidates, and waiting did not help.",
     "unmatched": "Open: a day later nothing there could be its receipt.",

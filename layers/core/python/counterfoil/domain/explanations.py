@@ -119,10 +119,15 @@ def to_customer(case: Case) -> tuple[str, ...]:
         told = (f"Your bank told us that this {thing} was reversed, so there is no receipt for it.",)
         return (*told, "The receipt that you had was taken back.") if shown else told
     if transaction.state == "withdrawn":
+        was_sent = any(recall.why == "withdrawn" for recall in transaction.recalls)
         return (
-            f"You switched receipts off while the receipt for this {thing} was on its way, so it was taken back.",
+            f"You switched receipts off while the receipt for this {thing} was on its way, so it was taken back."
+            if was_sent
+            else f"You switched receipts off before there was a receipt for this {thing}, so none is looked for.",
             "If you switch receipts on again, you will get those of what you pay from then on.",
         )
+    if transaction.state == "restricted":
+        return (f"We keep this {thing} and do nothing with it, until the restriction on your data is lifted.",)
     return (*_of_recall(case, thing), *_of_search(case, thing))
 
 
@@ -137,6 +142,8 @@ def _of_match(case: Case, thing: str) -> tuple[str, ...]:
             f"We found the receipt for this {thing}, but did not send it: "
             "receipts were switched off, or your account was disconnected.",
         )
+    if state == "held":
+        return (f"We found the receipt for this {thing}. It waits until the restriction on your data is lifted.",)
     corrected = () if is_first_of_match(transaction) else ("The shop corrected it, and you have the corrected one.",)
     if state != "delivered":
         return f"We found the receipt for this {thing}, and it is on its way to your bank.", why

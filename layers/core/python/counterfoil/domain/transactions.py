@@ -12,9 +12,10 @@ from counterfoil.domain.fields import Currency, Id, Instant, Money, Wire, matchi
 from counterfoil.domain.sides import Codes
 
 Kind = Literal["sale", "refund"]
-State = Literal["undecided", "ambiguous", "unmatched", "matched", "void", "withdrawn", "expired"]
+State = Literal["undecided", "ambiguous", "unmatched", "matched", "void", "withdrawn", "expired", "restricted"]
 """`ambiguous`: more than one receipt may be its. `unmatched`: none was, a day later. `void`: reversed. `withdrawn`: its
-customer withdrew while its receipt was on the way, and it stays without one. `expired`: so it does, open for a week.
+customer withdrew before it had its receipt, and it stays without one. `expired`: so it does, open for a week.
+`restricted`: kept, and nothing else, until its customer's restriction is lifted.
 """
 
 OPEN: frozenset[State] = frozenset({"undecided", "ambiguous", "unmatched"})
@@ -192,8 +193,9 @@ class Transaction:
         return replace(self, tellings=self.tellings + 1, deliveries={**self.deliveries, str(version): record})
 
 
-DeliveryState = Literal["asked", "queued", "delivered", "failing", "suppressed"]
-"""`asked`: its bank wants it again. `queued`: and a message that sees to it was sent."""
+DeliveryState = Literal["asked", "queued", "delivered", "failing", "suppressed", "held"]
+"""`asked`: its bank wants it again. `queued`: and a message that sees to it was sent. `held`: while its customer's data
+is stored and nothing else."""
 
 SETTLED: frozenset[DeliveryState] = frozenset({"delivered", "suppressed"})
 
@@ -218,9 +220,9 @@ def merge(known: Transaction, new: Transaction, match_id: str | None) -> Transac
 
     A time that the bank was told stays, also where the receipt was given up: its recall may still be on its way. A
     transaction that is reversed gives up its receipt (`match_id`), and has it again where a fact told late says that
-    it was not reversed after all. One that stays without its receipt, since its customer withdrew or its week is over,
-    learns the fact and no more. Personal parts and codes come from the earliest fact that has them. The caller sets
-    `rev` and `owner`.
+    it was not reversed after all. One that stays without its receipt (its customer withdrew, its week is over), or is
+    kept and no more, learns the fact alone. Personal parts and codes come from the earliest fact that has them. The
+    caller sets `rev` and `owner`.
     """
     facts = together(known.facts, new.facts)
     merged = replace(
@@ -230,7 +232,7 @@ def merge(known: Transaction, new: Transaction, match_id: str | None) -> Transac
         codes=codes_of_both(known.codes, new.codes),
         original=known.original or new.original,
     )
-    if known.state in ("withdrawn", "expired") or is_void(facts) == (known.state == "void"):
+    if known.state in ("withdrawn", "expired", "restricted") or is_void(facts) == (known.state == "void"):
         return merged
     if known.match is None or match_id is None:
         return replace(merged, state="void" if is_void(facts) else "undecided")

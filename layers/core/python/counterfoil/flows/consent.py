@@ -1,25 +1,72 @@
-"""A customer's choice, kept with its history."""
+"""A customer's choices and restrictions, kept with their history. What stops something is announced before it is
+written, so that a death between the two leaves at most a task that finds nothing to do (see `stopping`)."""
 
+from collections.abc import Callable
 from datetime import datetime
 
-from counterfoil.domain.consent import Choice, ConsentRequest, Customer, Purpose, decide
+from counterfoil.domain import consent
+from counterfoil.domain.consent import WITHDRAWAL_TAKES_EFFECT, Choice, ConsentRequest, Customer, decide
+from counterfoil.domain.purposes import Purpose
 from counterfoil.errors import ConditionFailed, Conflict
+from counterfoil.flows.outcome import RIGHTS_QUEUE, Send
 from counterfoil.sealing import new_salt
 from counterfoil.store import customers
 
 TRIES = 5
 
+Announce = Callable[[Send], None]
+"""Sends a message, or raises."""
 
-def choose(subject: str, purpose: Purpose, request: ConsentRequest, now: datetime) -> Choice:
-    """The choice that stands after the request. Raises Conflict for a grant that expects another version."""
+
+def to_stop(subject: str) -> Send:
+    """Has what is under way brought in line with what stands then (`stopping`)."""
+    delay = int(WITHDRAWAL_TAKES_EFFECT.total_seconds())
+    return Send(RIGHTS_QUEUE, {"task": "stop", "subject": subject}, delay)
+
+
+def choose(subject: str, purpose: Purpose, request: ConsentRequest, now: datetime, announce: Announce) -> Choice:
+    """The choice that stands after the request.
+
+    Raises Conflict for a grant that expects another version, Invalid for one that cannot be given.
+    """
     for _ in range(TRIES):
         known = customers.get(subject) or Customer(subject)
-        changed, choice, is_new = decide(known, purpose, request, now)
-        if not is_new:
-            return choice
+        decided = decide(known, purpose, request, now)
+        if not decided.entries:
+            return decided.choice
+        if known.has_granted("receipts") and not decided.customer.has_granted("receipts"):
+            announce(to_stop(subject))
         try:
-            customers.save(changed, choice, new_salt())
+            customers.save(decided.customer, decided.entries, new_salt())
         except ConditionFailed:
             continue
-        return choice
+        return decided.choice
     raise Conflict("the customer's consents keep changing")
+
+
+def restrict(subject: str, reason: str, now: datetime, announce: Announce) -> datetime:
+    """From now on a customer's data is stored and nothing else (UK GDPR Art. 18). `reason` names this restriction,
+    of which there may be several. When nothing of theirs is under way any more."""
+    announce(to_stop(subject))
+    _change(subject, lambda customer: consent.restrict(customer, reason, now))
+    return now + WITHDRAWAL_TAKES_EFFECT
+
+
+def lift(subject: str, reason: str, announce: Announce) -> None:
+    """Ends that restriction. Where no other stands, what it held goes on."""
+    announce(to_stop(subject))
+    _change(subject, lambda customer: consent.lift(customer, reason))
+
+
+def _change(subject: str, change: Callable[[Customer], Customer]) -> None:
+    for _ in range(TRIES):
+        known = customers.get(subject) or Customer(subject)
+        changed = change(known)
+        if changed == known:
+            return
+        try:
+            customers.save(changed, (), new_salt())
+        except ConditionFailed:
+            continue
+        return
+    raise Conflict("the customer keeps changing")

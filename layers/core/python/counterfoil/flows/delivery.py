@@ -24,6 +24,7 @@ from counterfoil.flows.outcome import Outcome
 from counterfoil.sealing import CustomerKeys, Sealer
 from counterfoil.store import bank_health, bodies, customers, registry, transactions
 
+HELD = "Held"
 UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, GONE = 401, 403, 404, 410
 
 
@@ -58,10 +59,12 @@ class Sending:
 def deliver(transaction_key: str, sending: Sending) -> Outcome:
     """Tells the bank everything pending. Raises TryAgain where the bank did not take it."""
     transaction = transactions.get(transaction_key)
-    counts = []
+    counts: list[str] = []
     while transaction is not None and (todo := deliveries.pending(transaction)) is not None:
         transaction, happened = _tell(transaction, todo, sending)
         counts.append(happened)
+        if happened == HELD:
+            break
     return Outcome(counts=tuple(counts))
 
 
@@ -71,8 +74,8 @@ def _tell(transaction: Transaction, todo: Recall | ReceiptOfMatch, sending: Send
     checked_at = sending.clock()
     customer, salt = customers.with_salt(transaction.subject)
     version = todo.version if isinstance(todo, Recall) else transaction.version
-    if salt is None or not (isinstance(todo, Recall) or customer.allows("receipts")):
-        return _suppress(transaction, version, salt is not None, sending)
+    if salt is None or not (isinstance(todo, Recall) or customer.allows("receipts", checked_at)):
+        return _keep_back(transaction, version, customer, salt is not None, sending)
     bank, adapter = _bank_of(transaction)
     keys = sending.sealer.customer(salt)
     token = _access_token(transaction, bank, keys, sending)
@@ -88,7 +91,7 @@ def _tell(transaction: Transaction, todo: Recall | ReceiptOfMatch, sending: Send
     if token and answer.status == UNAUTHENTICATED:
         linking.distrust(transaction.subject, token, keys, sending.clock())
     too_late = sending.clock() - checked_at > FINISHES_WITHIN
-    if too_late and not isinstance(todo, Recall) and not _still_allows(transaction):
+    if too_late and not isinstance(todo, Recall) and not _still_allows(transaction, sending.clock()):
         return _take_back(transaction, sending), "TakenBack"
     return _record(transaction, version, call.method, answer, sending), "Delivered"
 
@@ -101,14 +104,19 @@ def _access_token(transaction: Transaction, bank: Bank, keys: CustomerKeys, send
     return linking.access_token(transaction.subject, bank, keys, outside)
 
 
-def _suppress(
-    transaction: Transaction, version: int, readable: bool, sending: Sending
+def _keep_back(
+    transaction: Transaction, version: int, customer: Customer, readable: bool, sending: Sending
 ) -> tuple[Transaction | None, str]:
-    """Nothing is sent. Where an earlier try of this version has an unknown end, the bank is told to forget it."""
+    """Nothing is sent. Where an earlier try of this version has an unknown end, the bank is told to forget it.
+
+    What a restricted customer's bank was to be told waits: lifting the restriction sends a message for it.
+    """
     tried = transaction.deliveries.get(str(version))
     unknown_tries = sending.attempt - 1 - (tried.failures if tried else 0)
     if readable and unknown_tries > 0:
         return _take_back(transaction, sending), "TakenBack"
+    if readable and customer.restricted and customer.has_granted("receipts"):
+        return _save(transaction, version, DeliveryRecord("held", sending.clock())), HELD
     return _save(transaction, version, DeliveryRecord("suppressed", sending.clock())), "Suppressed"
 
 
@@ -201,9 +209,9 @@ def _save(transaction: Transaction, version: int, record: DeliveryRecord, method
     return standing
 
 
-def _still_allows(transaction: Transaction) -> bool:
-    customer: Customer | None = customers.get(transaction.subject)
-    return customer is not None and customer.allows("receipts")
+def _still_allows(transaction: Transaction, now: datetime) -> bool:
+    customer = customers.get(transaction.subject)
+    return customer is not None and customer.allows("receipts", now)
 
 
 def _take_back(transaction: Transaction, sending: Sending) -> Transaction:

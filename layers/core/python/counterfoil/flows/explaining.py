@@ -43,7 +43,7 @@ def explain(
     tills = {other.side.till for look in seen for other in look.others} | {tender.till if tender else None}
     case = Case(
         transaction=transaction,
-        allowed=customer.allows("receipts"),
+        allowed=customer.allows("receipts", now),
         tender=tender,
         looks=tuple(
             explanations.Look(look.pointer.side, tuple(other.side for other in look.others), look.decision)

@@ -55,7 +55,7 @@ def take_transaction(
         return Outcome(counts=("AmountZero",))
     subject = sealer.subject(bank, data.customer_id)
     customer, salt = customers.with_salt(subject)
-    if salt is None or not customer.allows("receipts"):
+    if salt is None or not customer.allows("receipts", now):
         return Outcome(counts=("NoConsent",))
     transaction = _sealed_transaction(bank, subject, event, shop, sealer, sealer.customer(salt), now)
     if adapter.own_merchant_ids:

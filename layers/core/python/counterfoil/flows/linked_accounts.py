@@ -15,18 +15,16 @@ from typing import Any
 from counterfoil.banks import adapter_named
 from counterfoil.banks.adapter import BankAdapter, Call
 from counterfoil.banks.monzo_api import PAGE, MonzoApi, Webhook, transactions_in, webhooks_in
-from counterfoil.domain.consent import WITHDRAWAL_TAKES_EFFECT
 from counterfoil.domain.links import Link
 from counterfoil.domain.merchants import Bank
 from counterfoil.domain.times import rfc3339
 from counterfoil.errors import Invalid, Poison, TryAgain
 from counterfoil.flows import intake, linking
 from counterfoil.flows.linking import CALL_SECONDS, Account, Outside
-from counterfoil.flows.outcome import Outcome, Send
+from counterfoil.flows.outcome import LINKS_QUEUE, Outcome, Send
 from counterfoil.sealing import CustomerKeys
 from counterfoil.store import customers, links, registry
 
-LINKS_QUEUE = "links"
 BACKFILL = timedelta(days=90)
 """Monzo lists no more, five minutes after its customer allowed it."""
 
@@ -35,12 +33,6 @@ _A_LITTLE = timedelta(milliseconds=1)
 
 def to_set_up(link: Link) -> Send:
     return Send(LINKS_QUEUE, {"task": "set_up", "subject": link.subject, "link": link.id})
-
-
-def to_tear_down(link: Link) -> Send:
-    """Once nothing is under way any more: what slipped out is recalled while the link still opens the account."""
-    body = {"task": "tear_down", "subject": link.subject, "link": link.id}
-    return Send(LINKS_QUEUE, body, delay=int(WITHDRAWAL_TAKES_EFFECT.total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +84,7 @@ def work_on(body: Any, outside: Outside) -> Outcome:
     account = linking.account_of(link, record.bank, keys, outside)
     # Refreshing moved it.
     current = links.get(link.subject) or link
-    allowed = customer.allows("receipts")
+    allowed = customer.allows("receipts", outside.clock())
     work = _Work(current, allowed, record.bank, adapter_named(record.bank.adapter), keys, account, outside)
     return _TASKS[body["task"]](work, str(body.get("since", "")))
 

@@ -20,11 +20,13 @@ from counterfoil.banks.adapter import Call
 from counterfoil.banks.monzo_api import MonzoApi, open_accounts
 from counterfoil.banks.oauth import Tokens
 from counterfoil.domain import path_secrets
-from counterfoil.domain.consent import ConsentRequest
+from counterfoil.domain.consent import WITHDRAWAL_TAKES_EFFECT, ConsentRequest
 from counterfoil.domain.links import Link
 from counterfoil.domain.merchants import Bank, OAuthClient
 from counterfoil.errors import ConditionFailed, Conflict, Forbidden, TryAgain
 from counterfoil.flows import consent
+from counterfoil.flows.consent import Announce
+from counterfoil.flows.outcome import LINKS_QUEUE, Send
 from counterfoil.flows.visits import Visit
 from counterfoil.sealing import CustomerKeys, Sealer, seal, unseal
 from counterfoil.store import customers, links
@@ -113,7 +115,7 @@ def link(bank: Bank, tokens: Tokens, words: ConsentRequest, outside: Outside) ->
     known = customers.get(subject)
     standing = known.choices.get("receipts") if known else None
     expected = words.model_copy(update={"expected_version": standing.version if standing else 0})
-    consent.choose(subject, "receipts", expected, now)
+    consent.choose(subject, "receipts", expected, now, _nothing_to_announce)
     _, salt = customers.with_salt(subject)
     if salt is None:
         raise TryAgain("the customer was erased meanwhile")
@@ -146,16 +148,26 @@ def _save_new(
     raise Conflict("the link keeps changing")
 
 
-def unlink(subject: str, words: ConsentRequest, now: datetime, announce: Callable[[Link], None]) -> None:
+def _nothing_to_announce(_: Send) -> None:
+    """A grant stops nothing."""
+
+
+def to_tear_down(link: Link) -> Send:
+    """Once nothing is under way any more: what slipped out is recalled while the link still opens the account."""
+    body = {"task": "tear_down", "subject": link.subject, "link": link.id}
+    return Send(LINKS_QUEUE, body, delay=int(WITHDRAWAL_TAKES_EFFECT.total_seconds()))
+
+
+def unlink(subject: str, words: ConsentRequest, now: datetime, announce: Announce) -> None:
     """Withdraws the consent, so that nothing is kept or sent any more, and marks the link for being taken down.
 
-    `announce(link)` has it taken down soon, and goes first: whatever dies after it, no tokens are left.
+    That it is taken down is announced first: whatever dies after that, no tokens are left.
     """
     for _ in range(TRIES):
         known = links.get(subject)
         if known is not None:
-            announce(known)
-        consent.choose(subject, "receipts", words, now)
+            announce(to_tear_down(known))
+        consent.choose(subject, "receipts", words, now, announce)
         if known is None or known.state == "leaving":
             return
         try:

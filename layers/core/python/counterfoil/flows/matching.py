@@ -17,7 +17,7 @@ from counterfoil.flows.payments import carry_on, take_transaction
 from counterfoil.flows.receipts import carry_on_by_key, take_receipt
 from counterfoil.flows.settling import Party, Work, settle, tender_pointer, transaction_pointers
 from counterfoil.sealing import Sealer
-from counterfoil.store import rendezvous, tenders, transactions
+from counterfoil.store import customers, rendezvous, tenders, transactions
 
 
 def work_on(body: Mapping[str, Any], sealer: Sealer, waits: tuple[int, ...], now: datetime) -> Outcome:
@@ -25,10 +25,22 @@ def work_on(body: Mapping[str, Any], sealer: Sealer, waits: tuple[int, ...], now
     message_id, content = messages.read(body)
     work = Work(sealer, message_id, waits, now)
     if isinstance(content, Transaction):
+        if not _allowed(content.subject, now):
+            return Outcome(counts=("NoConsent",))
         return take_transaction(replace(content, owner=message_id), work)
     if isinstance(content, ReceiptTaken):
         return take_receipt(content, work)
     return _look_again(content, work)
+
+
+def _allowed(subject: str, now: datetime) -> bool:
+    """Whether the customer still wants it, since messages wait. A yes may be a moment old: whoever withdraws or is
+    restricted has what was kept meanwhile stopped. A no is read anew, lest a grant made a moment ago be missed."""
+    for consistent in (False, True):
+        customer = customers.get(subject, consistent=consistent)
+        if customer is not None and customer.allows("receipts", now):
+            return True
+    return False
 
 
 def _look_again(look: LookAgain, work: Work) -> Outcome:
@@ -37,6 +49,8 @@ def _look_again(look: LookAgain, work: Work) -> Outcome:
         return Outcome()
     record = party.record
     if record.state in OPEN:
+        if isinstance(record, Transaction) and not _allowed(record.subject, work.now):
+            return Outcome(counts=("NoConsent",))
         return settle(party, work, look.step)
     if record.owner != work.owner:
         return Outcome()

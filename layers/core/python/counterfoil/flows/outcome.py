@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MATCH_QUEUE = "match"
+MATCH_QUEUE, LINKS_QUEUE, RIGHTS_QUEUE = "match", "links", "rights"
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A message for the match queue, or for the delivery queue of a bank (`queue` is its name)."""
+    """A message for a queue of ours, or for the delivery queue of a bank (`queue` is its name)."""
 
     queue: str
     body: Mapping[str, Any]

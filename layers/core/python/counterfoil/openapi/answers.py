@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from counterfoil.domain.consent import Purpose
 from counterfoil.domain.fields import Wire
+from counterfoil.domain.purposes import Purpose
 from counterfoil.domain.receipt_files import Format, State
 from counterfoil.domain.receipts import Receipt, VatEntry
 from counterfoil.retailers.till import MOST_RECEIPTS
@@ -174,7 +174,7 @@ class DeliveryStatus(Answer):
 
     delivery_id: str
     version: int
-    state: Literal["queued", "failing", "delivered", "suppressed", "superseded"]
+    state: Literal["queued", "failing", "delivered", "suppressed", "held", "superseded"]
     at: datetime | None = None
     failures: int = 0
     last_status: int | None = None

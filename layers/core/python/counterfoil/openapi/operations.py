@@ -125,7 +125,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "Deliveries",
         "See how a delivery stands",
         "`queued`: not tried yet. `failing`: tried, and tried again for three days. `delivered`: answered 2xx. "
-        "`suppressed`: not sent, since the customer withdrew. `superseded`: overtaken by a later version.",
+        "`suppressed`: not sent, since the customer withdrew. `held`: waits until the restriction on the customer's "
+        "data is lifted. `superseded`: overtaken by a later version.",
         "deliveries",
         200,
         answers.DeliveryStatus,

@@ -81,7 +81,10 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "example": "prq_q3bJ0vLr8yXwT1mZ",
         "schema": _ID,
     },
-    "purpose": {"description": "What the customer agrees to", "schema": {"type": "string", "enum": ["receipts"]}},
+    "purpose": {
+        "description": "What the customer agrees to",
+        "schema": {"type": "string", "enum": ["receipts", "loyalty", "offers"]},
+    },
     "delivery_id": {
         "description": "From the delivery, or its `webhook-id`",
         "example": "dlv_q3bJ0vLr8yXwT1mZk5dN2A_1",

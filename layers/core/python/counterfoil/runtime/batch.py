@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from counterfoil.errors import Poison, TryAgain
 from counterfoil.runtime import observe, queues
-from counterfoil.runtime.queues import Outgoing
+from counterfoil.runtime.queues import Outgoing, Send
 
 Event = Mapping[str, Any]
 Failures = dict[str, list[dict[str, str]]]
@@ -24,15 +24,6 @@ class Received:
 
     body: Any
     attempt: int
-
-
-class Send(Protocol):
-    @property
-    def queue(self) -> str: ...
-    @property
-    def body(self) -> Mapping[str, Any]: ...
-    @property
-    def delay(self) -> int: ...
 
 
 class Outcome(Protocol):

@@ -5,12 +5,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
 
 from counterfoil.errors import TryAgain
+from counterfoil.runtime import env
 
 MOST_A_BATCH = 10
 LONGEST_DELAY = 900
@@ -45,6 +46,22 @@ def send_or_fail(messages: Sequence[Outgoing]) -> None:
     """Sends all, or raises TryAgain: then the caller must not say that anything was taken."""
     if send(messages):
         raise TryAgain("a queue did not take a message")
+
+
+class Send(Protocol):
+    """A message for the queue of that name."""
+
+    @property
+    def queue(self) -> str: ...
+    @property
+    def body(self) -> Mapping[str, Any]: ...
+    @property
+    def delay(self) -> int: ...
+
+
+def announce(message: Send) -> None:
+    """Sends what must be on its way before something is written. Raises TryAgain where it could not be sent."""
+    send_or_fail([Outgoing(env.queue_urls()[message.queue], message.body, message.delay)])
 
 
 def _send_batch(url: str, batch: Sequence[Outgoing]) -> set[str]:

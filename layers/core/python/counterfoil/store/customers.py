@@ -1,6 +1,6 @@
 """A bank's customers: their choices in the ledger, their salts in a table of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from counterfoil.domain.consent import Choice, Customer
@@ -11,8 +11,8 @@ from counterfoil.store.table import LEDGER, SALTS, Item, Put
 MOST_ENTRIES = 1000
 
 
-def get(subject: str) -> Customer | None:
-    item = table.get(LEDGER, dict(keys.customer(subject)))
+def get(subject: str, *, consistent: bool = True) -> Customer | None:
+    item = table.get(LEDGER, dict(keys.customer(subject)), consistent=consistent)
     return _from_item(subject, item) if item else None
 
 
@@ -22,24 +22,23 @@ def with_salt(subject: str) -> tuple[Customer, bytes | None]:
         [(LEDGER, dict(keys.customer(subject)), True), (SALTS, dict(keys.salt(subject)), False)]
     )
     known = _from_item(subject, customer) if customer else Customer(subject)
-    if salt is None and known.choices:
-        # Perhaps written a moment ago: a salt is always there before its customer's first choice.
+    if salt is None and known.rev:
+        # Perhaps written a moment ago: a salt comes with its customer.
         salt = table.get(SALTS, dict(keys.salt(subject)))
     return known, salt["salt"] if salt else None
 
 
-def save(customer: Customer, choice: Choice, new_salt: bytes) -> None:
-    """Keeps a change: the current state, its history entry and, the first time, the salt; all or none.
+def save(customer: Customer, entries: Sequence[Choice], new_salt: bytes) -> None:
+    """Keeps a change: the current state, its history entries and, the first time, the salt; all or none.
 
     Raises ConditionFailed where the customer changed since it was read.
     """
     subject = customer.subject
     first = customer.rev == 1
     unchanged = table.nothing_there() if first else table.still_at(customer.rev - 1)
-    entry: Item = dict(keys.consent_entry(subject, choice.purpose, choice.version)) | _choice_to_item(choice)
     writes = [
         Put(LEDGER, _to_item(customer), unchanged),
-        Put(LEDGER, entry | {"subject": subject}, table.nothing_there()),
+        *(Put(LEDGER, _entry(subject, choice), table.nothing_there()) for choice in entries),
     ]
     if first:
         writes.append(Put(SALTS, dict(keys.salt(subject)) | {"salt": new_salt}, table.nothing_there()))
@@ -53,18 +52,25 @@ def history(subject: str) -> list[Choice]:
     return sorted((_choice_from_item(item) for item in items), key=lambda choice: choice.changed_at)
 
 
+def _entry(subject: str, choice: Choice) -> Item:
+    key = dict(keys.consent_entry(subject, choice.purpose, choice.version))
+    return key | _choice_to_item(choice) | {"subject": subject}
+
+
 def _to_item(customer: Customer) -> Item:
     return dict(keys.customer(customer.subject)) | {
         "subject": customer.subject,
         "rev": customer.rev,
-        "restricted": customer.restricted,
+        # Not there for everybody else, so that a condition can ask for it.
+        "restricted": {reason: to_millis(since) for reason, since in customer.restrictions.items()} or None,
         "choices": {purpose: _choice_to_item(choice) for purpose, choice in customer.choices.items()},
     }
 
 
 def _from_item(subject: str, item: Mapping[str, Any]) -> Customer:
     choices = {purpose: _choice_from_item(choice) for purpose, choice in item["choices"].items()}
-    return Customer(subject, item["rev"], choices, item["restricted"])
+    restrictions = {reason: from_millis(since) for reason, since in item.get("restricted", {}).items()}
+    return Customer(subject, item["rev"], choices, restrictions)
 
 
 def _choice_to_item(choice: Choice) -> Item:
