@@ -45,8 +45,8 @@ def restrict(world: World, reason: str = "contested") -> None:
     consent.restrict(subject(), reason, world.now, queues.announce)
 
 
-def lift(reason: str = "contested") -> None:
-    consent.lift(subject(), reason, queues.announce)
+def lift(world: World, reason: str = "contested") -> None:
+    consent.lift(subject(), reason, world.now, queues.announce)
 
 
 def withdraw(world: World) -> None:
@@ -154,10 +154,10 @@ def test_what_was_restricted_goes_on_when_that_is_lifted(waiting: World) -> None
     waiting.run(SOON)
     waiting.sells(receipt(waiting))
     waiting.run()
-    lift("objection")
+    lift(waiting, "objection")
     waiting.run()
     assert states() == ["restricted"]
-    lift()
+    lift(waiting)
     waiting.run()
     assert states() == ["matched"]
     assert list(held(waiting)) == ["tx_0001"]
@@ -167,7 +167,7 @@ def test_what_was_restricted_goes_on_when_that_is_lifted(waiting: World) -> None
 def test_what_comes_after_the_lifting_finds_the_payment(waiting: World) -> None:
     restrict(waiting)
     waiting.run()
-    lift()
+    lift(waiting)
     waiting.run()
     waiting.sells(receipt(waiting))
     waiting.run()
@@ -179,7 +179,7 @@ def test_a_payment_whose_week_ended_meanwhile_is_closed(waiting: World) -> None:
     restrict(waiting)
     waiting.run(SOON)
     waiting.pass_time(timedelta(days=8).total_seconds())
-    lift()
+    lift(waiting)
     waiting.run()
     assert (states(), of_payments()) == (["expired"], [])
 
@@ -191,7 +191,7 @@ def test_a_delivery_waits_for_the_lifting(matched: World) -> None:
     assert matched.queues["openbank"] == []
     (record,) = next(iter(kept()[0].values())).deliveries.values()
     assert record.state == "held"
-    lift()
+    lift(matched)
     matched.run(86_400)
     assert [wire.notice["type"] for wire in matched.wires] == ["receipt.matched"]
     audit(matched)
@@ -205,7 +205,7 @@ def test_who_withdraws_while_restricted_gets_nothing_afterwards(matched: World) 
     assert sorted(states()) == ["matched", "restricted"]
     withdraw(matched)
     matched.run()
-    lift()
+    lift(matched)
     matched.run()
     assert sorted(states()) == ["matched", "withdrawn"]
     assert matched.wires == []
@@ -255,7 +255,7 @@ def test_a_death_at_any_call_of_the_task_changes_nothing(waiting: World, change:
     waiting.sells(receipt(waiting, "soho-03-1", 999))
     if change == "lifted":
         waiting.run()
-        lift()
+        lift(waiting)
         waiting.sells(receipt(waiting))
     beginning = waiting.remember()
     waiting.restore(beginning)

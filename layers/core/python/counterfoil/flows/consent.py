@@ -1,16 +1,17 @@
 """A customer's choices and restrictions, kept with their history. What stops something is announced before it is
 written, so that a death between the two leaves at most a task that finds nothing to do (see `stopping`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from counterfoil.domain import consent
+from counterfoil.domain.audit import Detail
 from counterfoil.domain.consent import WITHDRAWAL_TAKES_EFFECT, Choice, ConsentRequest, Customer, decide
 from counterfoil.domain.purposes import Purpose
 from counterfoil.errors import ConditionFailed, Conflict
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Send
 from counterfoil.sealing import new_salt
-from counterfoil.store import customers
+from counterfoil.store import audit, customers
 
 TRIES = 5
 
@@ -37,7 +38,8 @@ def choose(subject: str, purpose: Purpose, request: ConsentRequest, now: datetim
         if known.has_granted("receipts") and not decided.customer.has_granted("receipts"):
             announce(to_stop(subject))
         try:
-            customers.save(decided.customer, decided.entries, new_salt())
+            recorded = audit.entry(subject, "consent changed", _detail(decided.entries), now)
+            customers.save(decided.customer, decided.entries, new_salt(), recorded)
         except ConditionFailed:
             continue
         return decided.choice
@@ -45,28 +47,43 @@ def choose(subject: str, purpose: Purpose, request: ConsentRequest, now: datetim
 
 
 def restrict(subject: str, reason: str, now: datetime, announce: Announce) -> datetime:
-    """From now on a customer's data is stored and nothing else (UK GDPR Art. 18). `reason` names this restriction,
-    of which there may be several. When nothing of theirs is under way any more."""
+    """From now on a customer's data is stored and nothing else (UK GDPR Art. 18).
+
+    `reason` names this restriction, of which there may be several, in a word or an id. When nothing of theirs is under
+    way any more.
+    """
     announce(to_stop(subject))
-    _change(subject, lambda customer: consent.restrict(customer, reason, now))
+    _change(subject, {"restricted": True, "reason": reason}, lambda one: consent.restrict(one, reason, now), now)
     return now + WITHDRAWAL_TAKES_EFFECT
 
 
-def lift(subject: str, reason: str, announce: Announce) -> None:
+def lift(subject: str, reason: str, now: datetime, announce: Announce) -> None:
     """Ends that restriction. Where no other stands, what it held goes on."""
     announce(to_stop(subject))
-    _change(subject, lambda customer: consent.lift(customer, reason))
+    _change(subject, {"restricted": False, "reason": reason}, lambda one: consent.lift(one, reason), now)
 
 
-def _change(subject: str, change: Callable[[Customer], Customer]) -> None:
+def _change(subject: str, detail: Detail, change: Callable[[Customer], Customer], now: datetime) -> None:
     for _ in range(TRIES):
         known = customers.get(subject) or Customer(subject)
         changed = change(known)
         if changed == known:
             return
         try:
-            customers.save(changed, (), new_salt())
+            customers.save(changed, (), new_salt(), audit.entry(subject, "restriction changed", detail, now))
         except ConditionFailed:
             continue
         return
     raise Conflict("the customer keeps changing")
+
+
+def _detail(entries: Sequence[Choice]) -> Detail:
+    """The asked choice comes first; those that rested on it changed with it."""
+    asked = entries[0]
+    return {
+        "granted": asked.granted,
+        "purposes": [entry.purpose for entry in entries],
+        "versions": [entry.version for entry in entries],
+        "notice": asked.notice_version or "",
+        "origin": asked.origin,
+    }

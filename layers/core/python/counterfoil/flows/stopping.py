@@ -8,9 +8,9 @@ Announced before a choice is written, for when it has taken effect (`consent.to_
     restricted             open payments lose their pointers and are kept, and nothing else
     neither                what a restriction held goes on: pointers, a look, the deliveries that waited
 
-A message does a page of what the customer has, the latest first, `before` where the last page ended; it may be repeated,
-and died in anywhere. The index that leads to them may miss one written a moment ago, and a matcher may have read the
-consent a moment before it was withdrawn: so all is done `again` a quarter of an hour later.
+A message does a page of what the customer has, the latest first, `before` where the last page ended; it may be
+repeated, and died in anywhere. The index that leads to the payments may miss one written a moment ago, and a matcher
+may have read the consent a moment before it was withdrawn: so all is done `again` a quarter of an hour later.
 """
 
 from collections.abc import Mapping

@@ -28,8 +28,9 @@ def with_salt(subject: str) -> tuple[Customer, bytes | None]:
     return known, salt["salt"] if salt else None
 
 
-def save(customer: Customer, entries: Sequence[Choice], new_salt: bytes) -> None:
-    """Keeps a change: the current state, its history entries and, the first time, the salt; all or none.
+def save(customer: Customer, entries: Sequence[Choice], new_salt: bytes, recorded: Sequence[Put]) -> None:
+    """Keeps a change: the current state, its history entries, what the audit trail has `recorded` of it and, the first
+    time, the salt; all or none.
 
     Raises ConditionFailed where the customer changed since it was read.
     """
@@ -39,6 +40,7 @@ def save(customer: Customer, entries: Sequence[Choice], new_salt: bytes) -> None
     writes = [
         Put(LEDGER, _to_item(customer), unchanged),
         *(Put(LEDGER, _entry(subject, choice), table.nothing_there()) for choice in entries),
+        *recorded,
     ]
     if first:
         writes.append(Put(SALTS, dict(keys.salt(subject)) | {"salt": new_salt}, table.nothing_there()))

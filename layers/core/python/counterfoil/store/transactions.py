@@ -66,6 +66,7 @@ def get_many(transaction_keys: Sequence[str]) -> list[Transaction]:
     items = lists.get_many(LEDGER, [dict(keys.transaction(key)) for key in transaction_keys])
     return [from_item(item) for item in items if item]
 
+
 def put(transaction: Transaction, condition: Condition) -> None:
     table.write(put_of(transaction, condition))
 
