@@ -80,10 +80,10 @@ def _change(subject: str, detail: Detail, change: Callable[[Customer], Customer]
 def _detail(entries: Sequence[Choice]) -> Detail:
     """The asked choice comes first; those that rested on it changed with it."""
     asked = entries[0]
-    return {
+    notice = {"notice": asked.notice_version} if asked.notice_version else {}
+    return notice | {
         "granted": asked.granted,
         "purposes": [entry.purpose for entry in entries],
         "versions": [entry.version for entry in entries],
-        "notice": asked.notice_version or "",
         "origin": asked.origin,
     }
