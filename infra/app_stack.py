@@ -16,7 +16,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra import packages
-from infra.areas import compliance, customer, delivery, files, inspection, intake, linking, operations, public
+from infra.areas import audit, compliance, customer, delivery, files, inspection, intake, linking, operations, public
 from infra.data_stack import DataStack
 from infra.function import Function, Platform, alarm
 from infra.names import REGION
@@ -70,6 +70,7 @@ class AppStack(Stack):
         public.add(self)
         operations.add(self, matching, deliveries)
         inspection.add(self)
+        audit.add(self)
         self._stage()
         CfnOutput(
             self,

@@ -1,6 +1,7 @@
 """What must outlive any deployment: keys, tables, buckets, secrets and the partners' user pool."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from aws_cdk import Acknowledgment, CfnOutput, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_cognito as cognito
@@ -10,6 +11,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from counterfoil.domain.records import RECORDS
 from infra.names import SEALING_SECRET, SECRETS_KEY_ALIAS
 
 
@@ -37,6 +39,7 @@ class DataStack(Stack):
         # Uploads are unsealed: they go when they were read, and if nobody reads them.
         self.files = self._bucket("Files", access_logs, "files/", [("uploads/", 3, 1), ("reports/", 30, 1)])
         self._tell_of_uploads()
+        self.checkpoints = self._locked_bucket(access_logs)
         self._sealing_secret()
         self.partners = self._user_pool()
         self._pin_exports()
@@ -126,6 +129,30 @@ class DataStack(Stack):
             removal_policy=RemovalPolicy.RETAIN,
         )
 
+    def _locked_bucket(self, logs: s3.Bucket) -> s3.Bucket:
+        """Nobody, not even the account's root, deletes or changes a version here before its time."""
+        days = _kept_days("checkpoints/")
+        return s3.Bucket(
+            self,
+            "Checkpoints",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.records_key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            versioned=True,
+            object_lock_enabled=True,
+            object_lock_default_retention=s3.ObjectLockRetention.compliance(Duration.days(days)),
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=Duration.days(days + 1), noncurrent_version_expiration=Duration.days(days + 1)
+                )
+            ],
+            server_access_logs_bucket=logs,
+            server_access_logs_prefix="checkpoints/",
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+
     def _tell_of_uploads(self) -> None:
         """What is uploaded is told to EventBridge. (The bucket's own switch for it would come with a function.)"""
         bucket = self.files.node.default_child
@@ -198,6 +225,15 @@ class DataStack(Stack):
             self.payloads.bucket_arn,
             self.files.bucket_name,
             self.files.bucket_arn,
+            self.checkpoints.bucket_name,
+            self.checkpoints.bucket_arn,
             self.partners.user_pool_id,
         ):
             self.export_value(value)
+
+
+def _kept_days(key: str) -> int:
+    """How long the data map keeps the objects under this prefix."""
+    (kept,) = (record.kept for record in RECORDS if record.key == key)
+    assert isinstance(kept, timedelta)
+    return kept.days

@@ -148,6 +148,14 @@ class Function(Construct):
         )
         self._use_key(table, writes=True)
 
+    def keep_place(self, table: dynamodb.Table, name: str) -> None:
+        """Notes how far a round of its own came, and nothing else of that table."""
+        only_own = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [f"W#{name}"]}}
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=["dynamodb:PutItem"], resources=[table.table_arn], conditions=only_own)
+        )
+        self._use_key(table, writes=True)
+
     def use_bodies(self, bucket: s3.Bucket, *actions: str) -> None:
         """The bodies of receipts that are too large to lie in the ledger."""
         self.use_objects(bucket, "bodies/*", "Any receipt's body: its name is made at run time.", *actions)

@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "SALTS_TABLE": "salts",
     "PAYLOADS_BUCKET": "payloads",
     "FILES_BUCKET": "files",
+    "CHECKPOINTS_BUCKET": "checkpoints",
     "FILES_QUEUE_URL": "https://queues.test/1/files",
     "WORK_SECONDS": "100",
     "SPREAD_SECONDS": "600",
@@ -89,7 +90,15 @@ def create_buckets() -> None:
     s3 = boto3.client("s3")
     for bucket in ("payloads", "files"):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    where = {"LocationConstraint": REGION}
+    s3.create_bucket(Bucket="checkpoints", CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
     s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
+
+
+def empty_checkpoints() -> None:
+    """What is locked cannot be deleted, so it is forgotten past the API."""
+    bucket = get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"].buckets["checkpoints"]
+    bucket.keys = type(bucket.keys)()
 
 
 def create_secrets() -> dict[str, str]:

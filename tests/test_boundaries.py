@@ -78,6 +78,7 @@ WITHOUT_EVENT = {
     "rights_worker",
     "register_partners",
     "inspect_matching",
+    "audit_checkpoint",
 }
 # Libraries whose module has another name, and those that come with one that we name.
 MODULE_OF = {"aws-cdk-lib": "aws_cdk", "fpdf2": "fpdf", "python-barcode": "barcode", "pytest-xdist": "xdist"}

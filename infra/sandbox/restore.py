@@ -1,6 +1,6 @@
 """Puts into the engine what its CloudFormation drops from our templates without a word.
 
-Time to live, recovery and encryption of tables; encryption, lifecycle and access logs of buckets.
+Time to live, recovery and encryption of tables; encryption, lifecycle, locks and access logs of buckets.
 Reads the synthesised templates and calls the services' own APIs. Doing it twice changes nothing.
 AWS needs none of it, so any endpoint but loopback is refused.
 """
@@ -77,6 +77,8 @@ def _bucket(engine: Engine, name: str, properties: Properties) -> None:
     if lifecycle := properties.get("LifecycleConfiguration"):
         rules = [_lifecycle_rule(number, rule) for number, rule in enumerate(lifecycle["Rules"])]
         s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
+    if lock := properties.get("ObjectLockConfiguration"):
+        s3.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=lock)
     if logging := properties.get("LoggingConfiguration"):
         prefix = logging.get("LogFilePrefix", "")
         target = {"TargetBucket": logging["DestinationBucketName"], "TargetPrefix": prefix}

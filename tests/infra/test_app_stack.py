@@ -68,7 +68,20 @@ def test_every_function_has_its_alarms(production: Synthesis) -> None:
     alarms = _alarms(production, "AWS/Lambda", "FunctionName")
     functions = production.resources("Lambda::Function")
     assert functions
-    assert alarms == dict.fromkeys(functions, ALARMS_OF_A_FUNCTION)
+    by_name = {functions[each]["Handler"].removesuffix(".handler"): found for each, found in alarms.items()}
+    # Of its checkpoints, that none is even tried must be heard of too.
+    assert by_name == dict.fromkeys(by_name, ALARMS_OF_A_FUNCTION) | {
+        "audit_checkpoint": ALARMS_OF_A_FUNCTION | {"Invocations"}
+    }
+    assert set(alarms) == set(functions)
+
+
+def test_checkpoints_that_are_not_taken_are_heard_of(production: Synthesis) -> None:
+    (behind,) = (
+        each for each in production.resources("CloudWatch::Alarm").values() if each["MetricName"] == "Invocations"
+    )
+    assert (behind["TreatMissingData"], behind["ComparisonOperator"]) == ("breaching", "LessThanThreshold")
+    assert behind["AlarmActions"]
 
 
 @pytest.mark.parametrize(("counted", "function"), [("BankPaused", "probe_banks"), ("RoundBehind", "revisit_undecided")])

@@ -48,7 +48,7 @@ def test_every_log_group_has_a_row_and_its_time(production: Synthesis) -> None:
 
 def test_every_bucket_is_of_a_place_or_has_a_row(production: Synthesis) -> None:
     own = {name[:-8] for name in production.resources("S3::Bucket")}
-    assert own - {"Payloads", "Files"} == _keys("bucket")
+    assert own - {"Payloads", "Files", "Checkpoints"} == _keys("bucket")
     buckets = {name[:-8]: bucket for name, bucket in production.resources("S3::Bucket").items()}
     for key in _keys("bucket"):
         (rule,) = buckets[key]["LifecycleConfiguration"]["Rules"]

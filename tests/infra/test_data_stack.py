@@ -68,7 +68,7 @@ def test_buckets_are_private_and_the_receipts_encrypted_and_versioned(production
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     kept = {name[:-8]: bucket for name, bucket in buckets.items() if "AccessLogs" not in name}
-    assert set(kept) == {"Payloads", "Files"}
+    assert set(kept) == {"Payloads", "Files", "Checkpoints"}
     for bucket in kept.values():
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
@@ -83,6 +83,22 @@ def test_files_are_kept_as_long_as_the_data_map_says_and_no_version_longer(produ
     days = {record.key: period(record).days for record in RECORDS if record.place == "files"}
     assert {prefix: rule["ExpirationInDays"] for prefix, rule in rules.items()} == days
     assert all(rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1} for rule in rules.values())
+
+
+def test_checkpoints_are_locked_for_as_long_as_the_data_map_says(production: Synthesis) -> None:
+    (bucket,) = (one for name, one in production.resources("S3::Bucket").items() if name.startswith("Checkpoints"))
+    (record,) = (one for one in RECORDS if one.place == "checkpoints")
+    days = period(record).days
+    lock = bucket["ObjectLockConfiguration"]
+    assert bucket["ObjectLockEnabled"] is True
+    assert lock == {
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": days}},
+    }
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] > days
+    entries = next(one for one in RECORDS if one.name == "audit entry")
+    assert days > period(entries).days
 
 
 def test_uploads_and_nothing_else_are_told_to_the_files_queue(production: Synthesis) -> None:

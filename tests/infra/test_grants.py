@@ -112,7 +112,7 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     assert readers("counterfoil/webhooks/*") == both | {"receipt_files"}
     assert readers("counterfoil/sealing-??????") == both | {
         *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts"),
-        *("rights_worker", "rights_api", "inspect_matching"),
+        *("rights_worker", "rights_api", "inspect_matching", "audit_checkpoint"),
     }
     assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_page", "linked_accounts"}
 
@@ -145,6 +145,7 @@ def test_a_schedule_calls_its_function_and_nothing_else(production: Synthesis) -
     assert found == {
         "probe_banks.handler": "rate(1 minute)",
         "revisit_undecided.handler": "rate(15 minutes)",
+        "audit_checkpoint.handler": "rate(1 hour)",
     }
 
 
@@ -163,6 +164,31 @@ def test_whoever_revisits_payments_reads_one_index_and_deletes_nothing_but_point
         ("dynamodb:Query", "Ledger", "by_due"),
         ("dynamodb:DeleteItem", "Rendezvous", ""),
     }
+
+
+def test_who_checks_the_audit_trail_can_change_nothing_of_it(production: Synthesis) -> None:
+    own = [each for name, each in _statements(production) if name == "audit_checkpoint"]
+    writing = [each for each in own if set(_listed(each["Action"])) & WRITES]
+    assert [each["Condition"] for each in writing] == [
+        {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["W#checkpoints"]}}
+    ]
+    assert {action for each in own for action in _listed(each["Action"]) if action.startswith("s3:")} == {
+        *("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectRetention"),
+        *("s3:ListBucket", "s3:ListBucketVersions"),
+    }
+
+
+def test_nobody_deletes_a_checkpoint_or_opens_its_lock(production: Synthesis) -> None:
+    """Nor anyone but the function that takes them writes one."""
+    found = [
+        (name, action)
+        for name, each in _statements(production)
+        if "Checkpoints" in str(each["Resource"])
+        for action in _listed(each["Action"])
+    ]
+    assert found
+    assert {name for name, _ in found} == {"audit_checkpoint"}
+    assert not {"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"} & {a for _, a in found}
 
 
 def test_only_the_banks_own_mappings_are_held_and_released(production: Synthesis) -> None:

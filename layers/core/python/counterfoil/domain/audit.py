@@ -136,6 +136,17 @@ def faults_of(chain: str, entries: Iterable[Entry]) -> list[str]:
     return found
 
 
+def faults_of_head(chain: str, last: Entry, head: Head | None) -> list[str]:
+    """Whether the head of a chain's stream is where its last entry is."""
+    if head is None:
+        return ["the head of its stream is missing"]
+    if head.chain != chain:
+        return ["its stream has a second chain: forked"]
+    if (head.number, head.hash) != (last.number, last.hash):
+        return [f"the head of its stream says {head.number} entries; the last that fits is {last.number}"]
+    return []
+
+
 def _faults_of_first(chain: str, entry: Entry) -> list[str]:
     if entry.number == 1:
         whole = _ORIGIN.fullmatch(entry.previous) and entry.previous_at is None and name_of(entry.previous) == chain

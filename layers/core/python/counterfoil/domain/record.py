@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Literal
 
 type Place = Literal[
-    "ledger", "rendezvous", "salts", "payloads", "files", "bucket", "secret", "user pool",
+    "ledger", "rendezvous", "salts", "payloads", "files", "checkpoints", "bucket", "secret", "user pool",
     "queue", "dead letters", "logs", "metrics", "traces", "backup", "nowhere",
 ]  # fmt: skip
-"""`ledger`, `rendezvous`, `salts`: tables. `payloads`, `files`: buckets, by prefix. The others by logical name.
+"""`ledger`, `rendezvous`, `salts`: tables. `payloads`, `files`, `checkpoints`: buckets, by prefix. The others by
+logical name.
 
 `nowhere`: a class that the privacy notice names and that this system does not hold (yet): its rule stands all the same.
 """

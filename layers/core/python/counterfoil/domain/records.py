@@ -15,6 +15,7 @@ WEEK: Final = timedelta(days=7)
 MONTH: Final = timedelta(days=30)
 THREE_YEARS: Final = timedelta(days=1096)
 SIX_YEARS: Final = timedelta(days=2192)
+SEVEN_YEARS: Final = timedelta(days=2557)
 
 _CONSENT = "your consent (Art. 6(1)(a)), which you may withdraw at any time"
 _PROOF = "legal obligation to demonstrate consent (Art. 7(1)); claims are made within six years"
@@ -79,6 +80,9 @@ RECORDS: tuple[Record, ...] = (
            exported="audit trail", held=True),
     Record("end of an audit chain", "ledger", "A#/A", "customer", said=_DONE,
            kept=SIX_YEARS, anchor="at", basis=_ACCOUNTABLE, due="chain", erasure=Keep(_ACCOUNTABLE), held=True),
+    # Longer than what it vouches for. It cannot be deleted before its time, and so holds nothing of anybody.
+    Record("checkpoint", "checkpoints", "checkpoints/", "nobody", said="Hashes that show whether proof was changed",
+           kept=SEVEN_YEARS, anchor="at", basis=_NOT_PERSONAL, erasure=Keep("it holds nothing of a person")),
 
     # What people ask under data protection law. Their words are sealed, and go with the salt.
     Record("privacy request", "ledger", "Q#/Q", "customer", said=_ASKED,

@@ -8,13 +8,13 @@ What is done outside the ledger is recorded by `append` alone, before it is done
 
 import secrets
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from counterfoil.domain.audit import OPS, Detail, Entry, Head, What, follow
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.errors import ConditionFailed, TryAgain
-from counterfoil.store import keys, table
+from counterfoil.store import keys, lists, table
 from counterfoil.store.table import LEDGER, Item, Put
 
 TRIES = 8
@@ -61,6 +61,22 @@ def entries(chain: str) -> Iterator[Entry]:
         yield from map(_entry_from_item, items)
         if items:
             low = keys.next_after(items[-1]["sk"])
+
+
+def recorded(since: datetime, until: datetime) -> Iterator[tuple[str, int]]:
+    """Chain and number of every entry of the days from `since` to `until`; the latest may be missing yet."""
+    for day in range((until.date() - since.date()).days + 1):
+        for shard in range(keys.SHARDS):
+            value = keys.due_in("audit", since + timedelta(days=day), shard)
+            for page in table.query_index(LEDGER, "by_due", "due", value):
+                yield from ((keys.audit_chain_of(item["pk"]), keys.audit_number(item["sk"])) for item in page)
+
+
+def hashes(numbers: Mapping[str, int]) -> dict[str, tuple[int, str]]:
+    """By chain, that entry's number and hash, of the entries that are there already."""
+    wanted: list[Item] = [dict(keys.audit_entry(chain, number)) for chain, number in numbers.items()]
+    found = zip(numbers.items(), lists.get_many(LEDGER, wanted), strict=True)
+    return {chain: (number, _entry_from_item(item).hash) for (chain, number), item in found if item}
 
 
 def _about(stream: str) -> Item:

@@ -184,7 +184,12 @@ def time_span(earliest: datetime, latest: datetime) -> tuple[str, str]:
 
 def due(record_type: str, anchor: datetime, name: str) -> str:
     """`type # anchor day # shard`: days, not due dates, so that a changed period applies at once."""
-    return f"{record_type}#{anchor:%Y-%m-%d}#{crc32(name.encode()) % SHARDS:02d}"
+    return due_in(record_type, anchor, crc32(name.encode()) % SHARDS)
+
+
+def due_in(record_type: str, day: datetime, shard: int) -> str:
+    """One shard of a type and anchor day."""
+    return f"{record_type}#{day:%Y-%m-%d}#{shard:02d}"
 
 
 def due_open(anchor: datetime, name: str) -> str:
@@ -228,3 +233,7 @@ def audit_number(sort_key: str) -> int:
 def audit_chain(chain: str) -> tuple[str, tuple[str, str]]:
     """The partition of a chain, and the range of its entries."""
     return f"A#{chain}", ("E#", "E#~")
+
+
+def audit_chain_of(partition: str) -> str:
+    return partition.removeprefix("A#")

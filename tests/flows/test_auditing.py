@@ -1,0 +1,286 @@
+"""Whatever is done to the audit trail shows against its checkpoints, and erasing a customer does not."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from counterfoil.domain.audit import follow
+from counterfoil.domain.checkpoints import Kept
+from counterfoil.domain.times import to_millis
+from counterfoil.flows import auditing
+from counterfoil.runtime import secrets
+from counterfoil.sealing import new_salt
+from counterfoil.store import audit, checkpoints, keys, table
+from counterfoil.store.table import LEDGER, Put
+from functions import audit_checkpoint
+from tests.account import empty_checkpoints, moto_tables
+from tests.world import World
+
+HOUR = 3600
+
+
+def record(world: World, stream: str, times: int = 1) -> None:
+    for _ in range(times):
+        world.pass_time(60)
+        audit.append(stream, "consent changed", {"purpose": "receipts", "version": 1}, world.now)
+
+
+def take(world: World, hours: float = 2) -> list[str]:
+    world.pass_time(hours * HOUR)
+    did: list[str] = audit_checkpoint.handler({}, None)["did"]
+    return did
+
+
+def verify(**asked: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = audit_checkpoint.handler({"verify": asked}, None)
+    return answer
+
+
+def faults() -> list[str]:
+    """Of all chains; without the chains' random names."""
+    return [fault.partition(": ")[2] if fault.startswith("chain ") else fault for fault in verify()["faults"]]
+
+
+def chain(stream: str) -> str:
+    head = audit.head(stream)
+    assert head is not None
+    return head.chain
+
+
+def key(stream: str, number: int) -> dict[str, str]:
+    return keys.audit_entry(chain(stream), number)
+
+
+def change(where: dict[str, str], **values: Any) -> None:
+    """As somebody with a way into the table would."""
+    item = table.get(LEDGER, dict(where))
+    assert item is not None
+    table.write(Put(LEDGER, item | values))
+
+
+def remove(where: dict[str, str]) -> None:
+    table.delete(LEDGER, dict(where), table.Condition("attribute_exists(pk)"))
+
+
+def point_head(stream: str, number: int) -> None:
+    """Has the head say that the chain ends at an earlier entry."""
+    [entry] = [one for one in audit.entries(chain(stream)) if one.number == number]
+    change(keys.audit_head(stream), rev=number, hash=entry.hash, at=to_millis(entry.at))
+
+
+@pytest.fixture(autouse=True)
+def nothing_locked(counterfoil: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty_checkpoints()
+    monkeypatch.setattr(keys, "SHARDS", 2)
+
+
+@pytest.fixture
+def trail(counterfoil: World) -> World:
+    """Two streams with four entries each, in two checkpoints."""
+    for _ in range(2):
+        record(counterfoil, "one", 2)
+        record(counterfoil, "ops", 2)
+        assert take(counterfoil) == ["CheckpointTaken"]
+    return counterfoil
+
+
+def test_an_untouched_trail_holds(trail: World) -> None:
+    answer = verify()
+    assert answer["faults"] == []
+    assert answer["says"] == ["2 checkpoints, the last of 2026-11-21T13:23:00Z.", "2 chains with 8 entries."]
+
+
+def test_nothing_moved_nothing_is_locked(trail: World) -> None:
+    assert take(trail) == ["CheckpointNotNeeded"]
+    record(trail, "one")
+    assert take(trail) == ["CheckpointTaken"]
+    third = checkpoints.get(3)
+    assert third is not None
+    assert {number for number, _ in third.heads.values()} == {5}
+
+
+def test_entries_since_the_last_checkpoint_are_verified_too(trail: World) -> None:
+    record(trail, "two", 3)
+    assert verify()["says"][1] == "3 chains with 11 entries."
+    change(key("two", 2), what="erasure")
+    assert faults() == ["entry 2 or 3 was changed: their hashes do not meet"]
+
+
+@pytest.mark.parametrize("number", [1, 4])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"what": "erasure"},
+        {"detail": {"purpose": "receipts", "version": 2}},
+        {"at": 1_795_000_000_000},
+        {"stream": "two"},
+        {"previous": "ab" * 32},
+        {"previous_at": 1_795_000_000_000},
+    ],
+    ids=lambda values: next(iter(values)),
+)
+def test_every_changed_field_of_the_first_and_last_entry_shows(
+    trail: World, number: int, values: dict[str, Any]
+) -> None:
+    change(key("one", number), **values)
+    assert faults() != []
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_every_removed_entry_shows(trail: World, number: int) -> None:
+    remove(key("one", number))
+    assert faults() != []
+
+
+def test_a_tail_cut_off_shows_even_where_the_head_agrees(trail: World) -> None:
+    point_head("one", 3)
+    remove(key("one", 4))
+    assert faults() == ["the end is cut off: checkpoint 2 saw 4 entries, the last now is 3"]
+
+
+def test_a_tail_written_anew_shows(trail: World) -> None:
+    point_head("one", 3)
+    remove(key("one", 4))
+    record(trail, "one")
+    assert faults() == ["entry 4 is not the one that checkpoint 2 saw"]
+
+
+def test_a_chain_that_is_gone_shows(trail: World) -> None:
+    name = chain("one")
+    for number in range(1, 5):
+        remove(key("one", number))
+    remove(keys.audit_head("one"))
+    assert [fault for fault in verify()["faults"] if name in fault] == [
+        f"chain {name}: nothing is left of the chain, of which checkpoint 1 saw 2 entries",
+        f"chain {name}: nothing is left of the chain, of which checkpoint 2 saw 4 entries",
+    ]
+
+
+def test_a_second_history_of_a_stream_shows(trail: World) -> None:
+    """Forged whole, with dates of before, and a head that points to it."""
+    first_chain = chain("one")
+    entry, head = follow(None, "one", "erasure", {}, trail.now - timedelta(hours=5), "ab" * 32)
+    writes = [audit._entry_to_item(head.chain, entry), audit._head_to_item("one", head)]
+    for item in writes:
+        table.write(Put(LEDGER, item))
+    take(trail)
+    found = verify()["faults"]
+    assert f"chain {first_chain}: its stream has a second chain: forked" in found
+    dated = "entry 1 is dated 2026-11-21T08:23:00Z, and the checkpoint of 2026-11-21T13:23:00Z did not see it"
+    assert f"chain {head.chain}: {dated}" in found
+
+
+def test_an_entry_slipped_in_at_the_end_with_an_earlier_date_shows(trail: World) -> None:
+    standing = audit.head("one")
+    assert standing is not None
+    entry, head = follow(standing, "one", "erasure", {}, standing.at, "")
+    for written in (audit._entry_to_item(head.chain, entry), audit._head_to_item("one", head)):
+        table.write(Put(LEDGER, written))
+    assert [fault for fault in faults() if "did not see it" in fault] != []
+
+
+def s3(world: World, operation: str, **arguments: Any) -> Any:
+    return world.original_call(checkpoints._s3(), operation, {"Bucket": "checkpoints", **arguments})
+
+
+def test_a_locked_checkpoint_cannot_be_deleted(trail: World) -> None:
+    [version] = s3(trail, "ListObjectVersions", Prefix="checkpoints/000000001")["Versions"]
+    name = {"Key": version["Key"], "VersionId": version["VersionId"]}
+    locked = s3(trail, "HeadObject", **name)
+    assert locked["ObjectLockMode"] == "COMPLIANCE"
+    assert locked["ObjectLockRetainUntilDate"] - trail.now > timedelta(days=2500)
+    with pytest.raises(Exception, match="Access Denied"):
+        s3(trail, "DeleteObject", **name)
+
+
+def test_a_checkpoint_written_over_shows_and_its_first_version_counts(trail: World) -> None:
+    trail.pass_time(1)
+    s3(trail, "PutObject", Key="checkpoints/000000002", Body=b"{}")
+    assert faults() == ["checkpoint 2 was written over or deleted; its first version counts"]
+
+
+def test_a_checkpoint_marked_deleted_shows_and_its_first_version_counts(trail: World) -> None:
+    s3(trail, "DeleteObject", Key="checkpoints/000000001")
+    assert faults() == ["checkpoint 1 was written over or deleted; its first version counts"]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_checkpoint_that_is_not_there_shows(trail: World, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = list(checkpoints.every())
+    monkeypatch.setattr(checkpoints, "every", lambda: [one for one in every if one.checkpoint.number != number])
+    assert faults() != []
+
+
+def test_no_two_runs_take_the_same_checkpoint(trail: World) -> None:
+    record(trail, "one")
+    last, put = checkpoints.last(), checkpoints.put
+    assert last is not None
+
+    def behind() -> Any:
+        return last
+
+    assert take(trail) == ["CheckpointTaken"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "last", behind)
+        patch.setattr(checkpoints, "put", put)
+        assert take(trail, 0) == ["CheckpointOvertaken"]
+    assert faults() == []
+
+
+def test_a_run_that_died_before_it_noted_its_checkpoint_is_gone_on_from(
+    trail: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(trail, "one")
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "remember", lambda number: None)
+        assert take(trail) == ["CheckpointTaken"]
+    record(trail, "one")
+    assert take(trail) == ["CheckpointTaken"]
+    last = checkpoints.last()
+    assert last is not None
+    assert last.number == 4
+    assert faults() == []
+
+
+def test_time_is_up_and_the_next_call_goes_on(trail: World) -> None:
+    moments = iter([trail.now, trail.now, trail.now + timedelta(hours=1)])
+    first = auditing.verify(None, lambda: next(moments), trail.now + timedelta(minutes=1))
+    assert first.says[1] == "1 chain with 4 entries."
+    assert first.go_on is not None
+    rest = verify(**{"from": first.go_on})
+    assert (rest["says"][1], rest["go_on"]) == ("1 chain with 4 entries.", None)
+
+
+def test_a_chain_whose_time_is_over_may_go(trail: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auditing, "_kept", lambda: Kept(timedelta(days=10), timedelta(days=20)))
+    for number in (1, 2):
+        remove(key("one", number))
+    assert "entries before 3 are missing, and their time is not over" in faults()
+    trail.pass_time(11 * 24 * HOUR)
+    assert faults() == []
+
+
+def test_the_trail_holds_after_its_customer_is_erased_and_proves_nothing_of_them(counterfoil: World) -> None:
+    sealer, salt = secrets.sealer(), new_salt()
+    told = sealer.customer(salt).fingerprint(b"a record as it was")
+    audit.append(sealer.subject("openbank", "cust_42"), "card changed", {"record": told}, counterfoil.now)
+    take(counterfoil)
+    assert sealer.customer(salt).fingerprint(b"a record as it was") == told
+    salt = new_salt()
+    assert sealer.customer(salt).fingerprint(b"a record as it was") != told
+    moto_tables()["salts"].items.clear()
+    answer = verify(bank="openbank", customer="cust_42")
+    assert (answer["faults"], answer["says"][1]) == ([], "1 chain with 1 entry.")
+
+
+def test_a_checkpoint_holds_no_name_of_anybody(counterfoil: World) -> None:
+    counterfoil.consent()
+    record(counterfoil, "opaque-subject")
+    take(counterfoil)
+    body = s3(counterfoil, "GetObject", Key="checkpoints/000000001")["Body"].read().decode()
+    assert "opaque-subject" not in body
+    for item in counterfoil.items("ledger"):
+        assert "subject" not in item or item["subject"]["S"] not in body
+    assert set(json.loads(body)) == {"number", "at", "previous", "previous_at", "heads"}
