@@ -18,9 +18,9 @@ ROUTES = {f"{one.method} {one.path}": one.function for one in OPERATIONS} | PAGE
 
 
 def call(method: str, path: str, body: bytes, headers: Mapping[str, str], scope: str) -> dict[str, Any]:
-    """The handler's answer, its body, where it is JSON, also decoded as `json`. A page's `path` may have a query,
-    `headers` a cookie. `scope`: what the caller's token was given."""
-    path, _, query = path.partition("?") if path.startswith("/connect/") else (path, "", "")
+    """The handler's answer, its body, where it is JSON, also decoded as `json`. `path` may have a query, `headers`
+    a cookie. `scope`: what the caller's token was given."""
+    path, _, query = path.partition("?")
     for route, function in ROUTES.items():
         found = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route), f"{method} {path}")
         if found:

@@ -1,4 +1,4 @@
-"""What a bank's customer decides, through the bank."""
+"""What a bank's customer decides and asks for, through the bank."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from infra.queues import WorkQueue
 
 
+_CUSTOMER = "/v1/banks/{bank}/customers/{customer_id}"
+
+
 def add(app: AppStack, rights: WorkQueue) -> None:
+    _consent_update(app, rights)
+    _customer_api(app)
+    _customer_receipts(app)
+
+
+def _consent_update(app: AppStack, rights: WorkQueue) -> None:
     data = app.data
     function = Function(
         app,
@@ -30,6 +39,53 @@ def add(app: AppStack, rights: WorkQueue) -> None:
     function.use_table(data.salts, "dynamodb:GetItem", "dynamodb:PutItem")
     function.read_secret(SEALING_SECRET)
     function.send_to(rights.queue)
-    consents = "/v1/banks/{bank}/customers/{customer_id}/consents"
+    consents = f"{_CUSTOMER}/consents"
     app.partner_route("PUT", f"{consents}/{{purpose}}", function, rate=200, burst=400, scope="consents")
     app.partner_route("GET", consents, function, rate=200, burst=400, scope="consents")
+
+
+def _customer_api(app: AppStack) -> None:
+    data = app.data
+    function = Function(
+        app,
+        "customer_api",
+        app.platform,
+        description="Keeps and lists a customer's cards",
+        environment={
+            "LEDGER_TABLE": data.ledger.table_name,
+            "SALTS_TABLE": data.salts.table_name,
+            "SEALING_SECRET": SEALING_SECRET,
+        },
+    )
+    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem", "dynamodb:ConditionCheckItem")
+    function.use_table(data.salts, *READ_ITEM, "dynamodb:PutItem")
+    function.read_secret(SEALING_SECRET)
+    cards = f"{_CUSTOMER}/cards"
+    app.partner_route("PUT", f"{cards}/{{card_id}}", function, rate=200, burst=400, scope="customers")
+    app.partner_route("GET", cards, function, rate=200, burst=400, scope="customers")
+
+
+def _customer_receipts(app: AppStack) -> None:
+    data = app.data
+    function = Function(
+        app,
+        "customer_receipts",
+        app.platform,
+        description="Shows a customer the receipts that they have",
+        timeout_seconds=29,  # an HTTP API waits no longer
+        memory_mb=1024,
+        environment={
+            "LEDGER_TABLE": data.ledger.table_name,
+            "SALTS_TABLE": data.salts.table_name,
+            "PAYLOADS_BUCKET": data.payloads.bucket_name,
+            "SEALING_SECRET": SEALING_SECRET,
+        },
+    )
+    function.use_table(data.ledger, *READ_ITEM)
+    function.use_index(data.ledger, "by_subject")
+    function.use_table(data.salts, *READ_ITEM)
+    function.use_bodies(data.payloads, "s3:GetObject")
+    function.read_secret(SEALING_SECRET)
+    receipts = f"{_CUSTOMER}/receipts"
+    app.partner_route("GET", receipts, function, rate=100, burst=200, scope="customers")
+    app.partner_route("GET", f"{receipts}/{{match_id}}", function, rate=200, burst=400, scope="customers")

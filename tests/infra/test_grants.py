@@ -7,7 +7,7 @@ from tests.infra.synthesis import BANKS, Synthesis, ref
 
 WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 # Called by anyone who can reach the API: they may change nothing themselves.
-READERS = ("bank_webhook", "retailer_receipt", "delivery_status", "merchant_api")
+READERS = ("bank_webhook", "retailer_receipt", "delivery_status", "merchant_api", "customer_receipts")
 
 
 def _listed(value: Any) -> list[Any]:
@@ -83,7 +83,8 @@ def _only_counts(statement: dict[str, Any]) -> bool:
 
 def test_whoever_takes_a_partners_calls_counts_them(production: Synthesis) -> None:
     counters = {name for name, each in _statements(production) if _only_counts(each)}
-    banks = {"bank_webhook", "consent_update", "delivery_status", "resend_delivery", "rights_api"}
+    banks = {"bank_webhook", "consent_update", "customer_api", "customer_receipts"}
+    banks |= {"delivery_status", "resend_delivery", "rights_api"}
     assert counters == banks | {"retailer_receipt", "receipt_files", "receipt_file_rows"}
     for name in counters:
         assert "RENDEZVOUS_TABLE" in production.functions()[name]["Environment"]["Variables"]
@@ -96,6 +97,8 @@ def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> No
         "deliver_receipt",
         "probe_banks",
         "consent_update",
+        "customer_api",
+        "customer_receipts",
         "customer_page",
         "linked_accounts",
         "rights_worker",
@@ -113,6 +116,7 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     assert readers("counterfoil/sealing-??????") == both | {
         *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts"),
         *("rights_worker", "rights_api", "inspect_matching", "audit_checkpoint"),
+        *("customer_api", "customer_receipts"),
     }
     assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_page", "linked_accounts"}
 
@@ -130,6 +134,7 @@ def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_rea
         ("receipt_file_rows", "s3:PutObject"),
         ("match_receipts", "s3:DeleteObject"),
         ("deliver_receipt", "s3:GetObject"),
+        ("customer_receipts", "s3:GetObject"),
         ("probe_banks", "s3:GetObject"),
     }
 

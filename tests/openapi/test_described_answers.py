@@ -31,7 +31,12 @@ CHECKS = [
 ]
 OURS = {"bank": "openbank", "retailer": "kite", "purpose": "receipts"}
 # Where nothing is taken, nothing can be wrong.
-TALKS = [(one, mode) for one in OPERATIONS for mode in GenerationMode if one.takes or mode is GenerationMode.POSITIVE]
+TALKS = [
+    (one, mode)
+    for one in OPERATIONS
+    for mode in GenerationMode
+    if one.takes or one.asks or mode is GenerationMode.POSITIVE
+]
 Start = Callable[[str, list[tuple[str, str]]], None]
 
 
@@ -56,7 +61,9 @@ def gateway(world: World, operation: Operation) -> Callable[[dict[str, Any], Sta
     def answer(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         headers, scope = proved(world, operation, body)
-        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace").replace("?", "%3F")
+        if environ.get("QUERY_STRING"):
+            path += f"?{environ['QUERY_STRING']}"
         told = world.request(environ["REQUEST_METHOD"], path, body, headers, scope)
         start(f"{told['statusCode']} .", [*told["headers"].items()])
         return [told["body"].encode()]

@@ -30,6 +30,7 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
         "rights_api.public",
     ):
         counterfoil.play(name)
+    counterfoil.play("customer_api.card")
     for _ in range(Limits().lump):
         counterfoil.play("delivery_status.unknown")
     counterfoil.run(0)

@@ -174,6 +174,10 @@ class CustomerKeys:
         """The opaque name of a transaction (128 bits)."""
         return _tag(self.ids_key, ("transaction", bank, transaction_id), 16)
 
+    def lineage(self, bank: str, card_id: str) -> str:
+        """The opaque name of all the cards that carry on this one, and of itself (128 bits)."""
+        return "lineage_" + _tag(self.ids_key, ("lineage", bank, card_id), 16)
+
     def address(self, transaction_key: str) -> bytes:
         """The public half (32 bytes) of the transaction's letterbox."""
         return self._letterbox(transaction_key).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)

@@ -34,6 +34,7 @@ _PAYMENT = "Your card payments at shops that take part"
 _UNMATCHED = "Your card payments for which no receipt was found"
 _RECEIPT = "Your receipts"
 _CHOICES = "What you allowed and when, as proof"
+_CARDS = "Which cards are yours: their last four digits, and the names that your bank and wallets have for them"
 _DONE = "What was done with your data and when, as proof"
 _ASKED = "What you asked under data protection law, and how it was answered"
 _SHOPS = "Registered banks, retailers and shops"
@@ -68,6 +69,10 @@ RECORDS: tuple[Record, ...] = (
     Record("history of choices", "ledger", "C#/H#", "customer", said=_CHOICES,
            kept=With("customer's choices"), basis=_PROOF, exported="consents", held=True),
     Record("customer's salt", "salts", "C#", "customer", said="The key under which all that is yours is sealed",
+           kept=With("customer's choices"), basis=_CONSENT),
+    Record("cards", "ledger", "C#/K", "customer", said=_CARDS,
+           kept=With("customer's choices"), basis=_CONSENT, exported="cards"),
+    Record("card's holder", "salts", "N#", "customer", said=_CARDS,
            kept=With("customer's choices"), basis=_CONSENT),
     Record("linked account", "ledger", "C#/L", "customer", said="The link to your account at your bank",
            kept=Until("you unlink it"), basis=_CONSENT, exported="linked account"),

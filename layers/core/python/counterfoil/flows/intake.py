@@ -54,10 +54,11 @@ def take_transaction(
     if data.amount == 0:
         return Outcome(counts=("AmountZero",))
     subject = sealer.subject(bank, data.customer_id)
-    customer, salt = customers.with_salt(subject)
+    card = sealer.card(bank, data.card.card_id) if data.card.card_id else None
+    customer, salt = customers.paying(subject, card)
     if salt is None or not customer.allows("receipts", now):
         return Outcome(counts=("NoConsent",))
-    transaction = _sealed_transaction(bank, subject, event, shop, sealer, sealer.customer(salt), now)
+    transaction = _sealed_transaction(bank, customer.subject, event, shop, sealer, sealer.customer(salt), now)
     if adapter.own_merchant_ids:
         # The bank's own id of a shop is no evidence against the one that the till printed.
         transaction = replace(transaction, codes=replace(transaction.codes, merchant=None))

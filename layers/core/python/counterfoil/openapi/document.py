@@ -57,7 +57,7 @@ def _operation(operation: Operation, events: Mapping[str, Event]) -> Json:
         "summary": operation.summary,
         "description": operation.says,
         "security": _security(operation),
-        "parameters": [_parameter(name) for name in re.findall(r"{(\w+)}", operation.path)],
+        "parameters": [*map(_parameter, re.findall(r"{(\w+)}", operation.path)), *_query(operation)],
         "responses": _responses(operation),
     }
     if operation.takes:
@@ -77,6 +77,16 @@ def _operation_id(operation: Operation) -> str:
 
 def _parameter(name: str) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} | prose.PARAMETERS[name]
+
+
+def _query(operation: Operation) -> Iterator[Json]:
+    """Each member of what the query may say, with the model's own words."""
+    if operation.asks is None:
+        return
+    properties = operation.asks.model_json_schema()["properties"]
+    for name, schema in properties.items():
+        shape = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+        yield {"name": name, "in": "query", "description": schema["description"], "schema": shape}
 
 
 def _security(operation: Operation) -> list[Json]:

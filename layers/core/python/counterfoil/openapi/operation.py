@@ -30,8 +30,8 @@ class Operation:
     """One route.
 
     `function` is the handler's file, and the first part of the names of its examples in `events/`. `says` is
-    Markdown. `takes` is the body, or one of several. `status` and `gives` are the answer where all is well. `refuses`
-    adds to what follows from the proof and the body.
+    Markdown. `takes` is the body, or one of several; `asks` is what the query may say. `status` and `gives` are the
+    answer where all is well. `refuses` adds to what follows from the proof and the body.
     """
 
     method: Literal["GET", "PUT", "POST", "DELETE"]
@@ -44,4 +44,5 @@ class Operation:
     status: int
     gives: type[BaseModel]
     takes: tuple[type[BaseModel], ...] = ()
+    asks: type[BaseModel] | None = None
     refuses: tuple[type[Refused], ...] = ()

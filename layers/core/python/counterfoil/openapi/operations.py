@@ -8,6 +8,7 @@ from counterfoil.domain.consent import ConsentRequest
 from counterfoil.domain.receipt_files import ReceiptFileRequest
 from counterfoil.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from counterfoil.openapi import answers
+from counterfoil.openapi.customer_operations import CUSTOMER_OPERATIONS
 from counterfoil.openapi.operation import Operation
 from counterfoil.openapi.rights_operations import RIGHTS_OPERATIONS
 
@@ -118,6 +119,7 @@ OPERATIONS: tuple[Operation, ...] = (
         refuses=(NotFound,),
     ),
     *RIGHTS_OPERATIONS,
+    *CUSTOMER_OPERATIONS,
     Operation(
         "GET",
         _DELIVERY,

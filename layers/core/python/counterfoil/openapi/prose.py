@@ -85,6 +85,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "What the customer agrees to",
         "schema": {"type": "string", "enum": ["receipts", "loyalty", "offers"]},
     },
+    "card_id": {"description": "The bank's own id of the card", "example": "card_9", "schema": _ID},
+    "match_id": {
+        "description": "From the delivery, or from the list",
+        "example": "match_q3bJ0vLr8yXwT1mZk5dN2A_Zk5dN2Aq3",
+        "schema": _ID,
+    },
     "delivery_id": {
         "description": "From the delivery, or its `webhook-id`",
         "example": "dlv_q3bJ0vLr8yXwT1mZk5dN2A_1",

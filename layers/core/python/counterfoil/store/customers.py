@@ -6,7 +6,7 @@ from typing import Any
 from counterfoil.domain.consent import Choice, Customer
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.store import keys, lists, table
-from counterfoil.store.table import LEDGER, SALTS, Item, Put
+from counterfoil.store.table import LEDGER, SALTS, Check, Item, Put, Table
 
 MOST_ENTRIES = 1000
 
@@ -18,9 +18,27 @@ def get(subject: str, *, consistent: bool = True) -> Customer | None:
 
 def with_salt(subject: str) -> tuple[Customer, bytes | None]:
     """A customer and their salt in one request; an unknown customer allows nothing, an erased one has no salt."""
-    customer, salt = lists.get_together(
-        [(LEDGER, dict(keys.customer(subject)), True), (SALTS, dict(keys.salt(subject)), False)]
-    )
+    customer, salt = lists.get_together(_both(subject))
+    return _known(subject, customer, salt)
+
+
+def paying(subject: str, card: str | None) -> tuple[Customer, bytes | None]:
+    """The customer whose payment it is, as `with_salt`, in one request: `subject`, whom the bank names, but where the
+    card of this opaque name is in another customer's name, that customer."""
+    if card is None:
+        return with_salt(subject)
+    way = (SALTS, dict(keys.card_holder(card)), False)
+    customer, salt, holder = lists.get_together([*_both(subject), way])
+    if holder is not None and holder["subject"] != subject:
+        return with_salt(holder["subject"])
+    return _known(subject, customer, salt)
+
+
+def _both(subject: str) -> list[tuple[Table, Item, bool]]:
+    return [(LEDGER, dict(keys.customer(subject)), True), (SALTS, dict(keys.salt(subject)), False)]
+
+
+def _known(subject: str, customer: Item | None, salt: Item | None) -> tuple[Customer, bytes | None]:
     known = _from_item(subject, customer) if customer else Customer(subject)
     if salt is None and known.rev:
         # Perhaps written a moment ago: a salt comes with its customer.
@@ -45,6 +63,11 @@ def save(customer: Customer, entries: Sequence[Choice], new_salt: bytes, recorde
     if first:
         writes.append(Put(SALTS, dict(keys.salt(subject)) | {"salt": new_salt}, table.nothing_there()))
     table.transact(writes)
+
+
+def unchanged(customer: Customer) -> Check:
+    """Holds while the customer's choices are as they were read: for a write that rests on them."""
+    return Check(LEDGER, dict(keys.customer(customer.subject)), table.still_at(customer.rev))
 
 
 def history(subject: str) -> list[Choice]:

@@ -8,6 +8,7 @@ ledger
     C#<customer> / C                what a bank's customer consents to, now                            get, write
     C#<customer> / H#<purpose>#<v>  one change of it, never changed                                    query, write
     C#<customer> / L                the link to a customer's account at their bank             get, write, delete
+    C#<customer> / K                the cards in their name                                    get, write, delete
     P#<hash> / P                    whose calls come at a path secret, by its hash             get, write, delete
     M#<retailer> / M                a retailer's registration                                          get, write
     M#<retailer> / S#<store>        a store's registration, the current one                     get, query, write
@@ -40,6 +41,7 @@ rendezvous
 salts
     C#<customer>                    the customer's salt                                                get, write
     Q#<request>                     the salt of a stranger's words, until they are a customer's   get, write, delete
+    N#<card>                        in whose name a card is                                    get, write, delete
 
 Partners' ids stand in keys only as keyed hashes (`sealing`), except those of shops, which are no one's
 personal data. No key has a bank, a date or a status as its partition, except `by_due`, which is sharded, and what is
@@ -102,6 +104,14 @@ def path_secret(hashed: str) -> Key:
 
 def salt(subject: str) -> Key:
     return {"pk": f"C#{subject}"}
+
+
+def cards(subject: str) -> Key:
+    return {"pk": f"C#{subject}", "sk": "K"}
+
+
+def card_holder(name: str) -> Key:
+    return {"pk": f"N#{name}"}
 
 
 def retailer(name: str) -> Key:
