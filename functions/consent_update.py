@@ -1,21 +1,28 @@
-"""A customer's choices, through the bank: PUT and GET /v1/banks/{bank}/customers/{customer_id}/consents."""
+"""A customer's choices, through the bank: PUT and GET /v1/banks/{bank}/customers/{customer_id}/consents.
+
+And GET /v1/keys: what our signatures on consent receipts are verified with.
+"""
 
 from datetime import UTC, datetime
-from typing import Any
 
-from counterfoil.domain import strict_json
-from counterfoil.domain.consent import Choice, ConsentRequest
+from counterfoil.domain import consent_told, strict_json
+from counterfoil.domain.consent import ConsentRequest, Customer
 from counterfoil.domain.fields import is_id, validated
 from counterfoil.domain.purposes import PURPOSES
 from counterfoil.domain.times import rfc3339
 from counterfoil.errors import NotFound
 from counterfoil.flows import consent, pacing
+from counterfoil.flows.consent_receipts import receipt_of
 from counterfoil.runtime import api, observe, queues, secrets
 from counterfoil.runtime.api import Reply, Request
+from counterfoil.signing import Signer
 from counterfoil.store import customers
 
 
 def _answer(request: Request) -> Reply:
+    if "bank" not in request.path:
+        keys = [Signer(secrets.sealer().signing_seed).public_key]
+        return Reply(200, {"keys": keys}, {"cache-control": "public, max-age=3600"})
     bank, customer_id = request.path["bank"], request.path["customer_id"]
     request.require_scope(f"counterfoil/{bank}.consents")
     observe.count(pacing.admit_bank(bank, datetime.now(UTC)))
@@ -32,43 +39,22 @@ def _choose(request: Request, subject: str) -> Reply:
     wish = validated(ConsentRequest, strict_json.loads(request.body))
     choice = consent.choose(subject, purpose, wish, datetime.now(UTC), queues.announce)
     observe.count(["ConsentGranted" if choice.granted else "ConsentWithdrawn"])
+    receipt = receipt_of(choice, subject, request.path["customer_id"], request.path["bank"], secrets.sealer())
     return Reply(
         200,
         {
-            "consent": _state(choice),
-            "history_entry": _told(choice),
+            "consent": consent_told.state(choice),
+            "history_entry": consent_told.entry(choice),
+            "consent_receipt": receipt.content,
+            "consent_receipt_jws": receipt.jws,
             "effective_at": rfc3339(choice.effective_at),
         },
     )
 
 
 def _show(subject: str) -> Reply:
-    customer = customers.get(subject)
-    choices = customer.choices if customer else {}
-    off = {"granted": False, "version": 0}
-    consents = {purpose: _state(choices[purpose]) if purpose in choices else off for purpose in PURPOSES}
-    return Reply(200, {"consents": consents, "history": [_told(choice) for choice in customers.history(subject)]})
-
-
-def _state(choice: Choice) -> dict[str, Any]:
-    return {
-        "purpose": choice.purpose,
-        "granted": choice.granted,
-        "version": choice.version,
-        "effective_at": rfc3339(choice.effective_at),
-    }
-
-
-def _told(choice: Choice) -> dict[str, Any]:
-    return {
-        "purpose": choice.purpose,
-        "granted": choice.granted,
-        "version": choice.version,
-        "changed_at": rfc3339(choice.changed_at),
-        "notice_version": choice.notice_version,
-        "origin": choice.origin,
-        "language": choice.language,
-    }
+    customer = customers.get(subject) or Customer(subject)
+    return Reply(200, consent_told.all_of(customer, customers.history(subject)))
 
 
 handler = api.endpoint(_answer)

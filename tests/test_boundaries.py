@@ -23,11 +23,12 @@ MAY_IMPORT = {
     "domain": {"pydantic", "counterfoil.errors", "holidays"},
     # Seals by key alone; who may open what is decided by flows.
     "sealing": {"cryptography", "counterfoil.errors"},
+    "signing": {"cryptography", "joserfc"},
     "banks": {"counterfoil.domain", "counterfoil.errors", "cryptography", "oauthlib", "joserfc", "pydantic"},
     "retailers": {"counterfoil.domain", "counterfoil.errors", "cryptography"},
     "store": {"counterfoil.domain", "counterfoil.errors", "boto3", "botocore"},
     "flows": {
-        *("counterfoil.domain", "counterfoil.errors", "counterfoil.sealing"),
+        *("counterfoil.domain", "counterfoil.errors", "counterfoil.sealing", "counterfoil.signing"),
         *("counterfoil.banks", "counterfoil.retailers", "counterfoil.store"),
     },
     # Describes what the others take and answer; runs when the functions are packaged, and in none of them.

@@ -42,6 +42,7 @@ def _consent_update(app: AppStack, rights: WorkQueue) -> None:
     consents = f"{_CUSTOMER}/consents"
     app.partner_route("PUT", f"{consents}/{{purpose}}", function, rate=200, burst=400, scope="consents")
     app.partner_route("GET", consents, function, rate=200, burst=400, scope="consents")
+    app.public_route("GET", "/v1/keys", function, rate=50, burst=100, proof="Public keys, and nothing else.")
 
 
 def _customer_api(app: AppStack) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def add(app: AppStack) -> None:
     _merchants(app)
     _description(app)
+    _notices(app)
 
 
 def _merchants(app: AppStack) -> None:
@@ -50,3 +51,14 @@ def _description(app: AppStack) -> None:
         burst=100,
         proof="Public: what the API takes and answers, made from the code alone.",
     )
+
+
+def _notices(app: AppStack) -> None:
+    function = Function(
+        app,
+        "notice_api",
+        app.platform,
+        description="Shows the privacy notices",
+    )
+    for path in ("/v1/notices", "/v1/notices/{version}"):
+        app.public_route("GET", path, function, rate=50, burst=100, proof="Public: texts from the code alone.")

@@ -5,6 +5,7 @@ One managed secret and one random salt a customer give every key (HKDF-SHA256, o
     managed secret ─┬─ "ids"      HMAC of partners' customer and receipt ids: opaque, equal for equal ids
                     ├─ "codes"    HMAC of what both sides may know (auth code, RRN, last4 …), by merchant scope
                     ├─ "waiting"  wraps a receipt's own key while nobody owns the receipt
+                    ├─ "signing"  the Ed25519 key that signs consent receipts (`signing`)
                     ├─ "page/…"   what a customer's browser keeps for us, for a while (Fernet), by purpose
                     └─ + salt ──┬─ "seal"      a customer's personal fields
                                 ├─ "ids"       a customer's transaction ids
@@ -25,6 +26,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken
@@ -121,6 +123,16 @@ class Sealer:
     def card(self, bank: str, card_id: str) -> str:
         """The opaque name of a bank's card (128 bits): it leads to the customer in whose name it is."""
         return _tag(self._ids, ("card", bank, card_id), 16)
+
+    def consent_receipt_id(self, subject: str, purpose: str, version: int) -> str:
+        """The stable id, a UUID, of the receipt of one choice."""
+        message = f"consent receipt:{subject}:{purpose}:{version}".encode()
+        return str(UUID(bytes=hmac.digest(self._ids, message, sha256)[:16], version=4))
+
+    @property
+    def signing_seed(self) -> bytes:
+        """What the key that signs consent receipts is made of (32 bytes)."""
+        return _derive(self._secret, "signing")
 
     def code(self, name: str, scope: str, value: str) -> str:
         """What both sides may know, comparable within one merchant scope only (54 bits)."""

@@ -4,13 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from counterfoil.domain.controller import AUTHORITY
 from counterfoil.domain.legal_clocks import day_of
 from counterfoil.domain.rights import WAITS_AT_MOST, ExtensionReason, Kind, PrivacyRequest, RefusalReason
-
-AUTHORITY: Final = (
-    "Information Commissioner's Office, Wycliffe House, Water Lane, Wilmslow, Cheshire SK9 5AF; "
-    "telephone 0303 123 1113; ico.org.uk/make-a-complaint"
-)
 
 _ASKED: Final[Mapping[Kind, str]] = {
     "access": "for a copy of the data that we hold about you",

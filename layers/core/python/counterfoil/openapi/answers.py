@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from counterfoil.domain.fields import Wire
-from counterfoil.domain.purposes import Purpose
 from counterfoil.domain.receipt_files import Format, State
 from counterfoil.domain.receipts import Receipt, VatEntry
 from counterfoil.retailers.till import MOST_RECEIPTS
@@ -130,42 +129,6 @@ class ReceiptFileState(Answer):
 
 
 # Calls
-
-
-class ConsentState(Answer):
-    """One purpose. Off at version 0 until it was granted for the first time; then `effective_at` says from when."""
-
-    granted: bool
-    version: int
-    purpose: Purpose | None = None
-    effective_at: datetime | None = None
-
-
-class ConsentChange(Answer):
-    """An entry of the history, which is kept."""
-
-    purpose: Purpose
-    granted: bool
-    version: int
-    changed_at: datetime
-    notice_version: str | None
-    origin: str
-    language: str
-
-
-class ConsentChosen(Answer):
-    """After `effective_at` nothing of a withdrawn purpose is under way any more: at most 20 seconds ahead."""
-
-    consent: ConsentState
-    history_entry: ConsentChange
-    effective_at: datetime
-
-
-class Consents(Answer):
-    """The current state of every purpose, and how it came about."""
-
-    consents: dict[Purpose, ConsentState]
-    history: list[ConsentChange]
 
 
 class DeliveryStatus(Answer):

@@ -4,10 +4,10 @@ Documentation, the tests' edge and the test of the deployed routes read it; a ro
 """
 
 from counterfoil.banks import BANKS
-from counterfoil.domain.consent import ConsentRequest
 from counterfoil.domain.receipt_files import ReceiptFileRequest
 from counterfoil.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from counterfoil.openapi import answers
+from counterfoil.openapi.consent_operations import CONSENT_OPERATIONS
 from counterfoil.openapi.customer_operations import CUSTOMER_OPERATIONS
 from counterfoil.openapi.operation import Operation
 from counterfoil.openapi.rights_operations import RIGHTS_OPERATIONS
@@ -15,7 +15,6 @@ from counterfoil.openapi.rights_operations import RIGHTS_OPERATIONS
 SIGNING_BANKS = tuple(adapter for adapter in BANKS if adapter.proof.headers)
 BANKS_WITH_A_PATH = tuple(adapter for adapter in BANKS if not adapter.proof.headers)
 
-_CUSTOMER = "/v1/banks/{bank}/customers/{customer_id}"
 _FILES = "/v1/retailers/{retailer}/receipt-files"
 _DELIVERY = "/v1/banks/{bank}/deliveries/{delivery_id}"
 
@@ -92,32 +91,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answers.ReceiptFileState,
         refuses=(NotFound,),
     ),
-    Operation(
-        "PUT",
-        f"{_CUSTOMER}/consents/{{purpose}}",
-        "consent_update",
-        "Consents",
-        "Grant or withdraw one purpose",
-        "A grant names the version it saw (`expected_version`) and the notice that was shown. A withdrawal needs "
-        "neither. The same request again changes nothing and gets the same answer.",
-        "consents",
-        200,
-        answers.ConsentChosen,
-        takes=(ConsentRequest,),
-        refuses=(NotFound, Conflict),
-    ),
-    Operation(
-        "GET",
-        f"{_CUSTOMER}/consents",
-        "consent_update",
-        "Consents",
-        "Read a customer's consents and their history",
-        "A customer never heard of has everything off.",
-        "consents",
-        200,
-        answers.Consents,
-        refuses=(NotFound,),
-    ),
+    *CONSENT_OPERATIONS,
     *RIGHTS_OPERATIONS,
     *CUSTOMER_OPERATIONS,
     Operation(

@@ -81,6 +81,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "example": "prq_q3bJ0vLr8yXwT1mZ",
         "schema": _ID,
     },
+    "version": {"description": "The version of a notice", "example": "2026-11", "schema": _ID},
     "purpose": {
         "description": "What the customer agrees to",
         "schema": {"type": "string", "enum": ["receipts", "loyalty", "offers"]},

@@ -63,8 +63,8 @@ class Page:
 Handler = Callable[[Mapping[str, Any], object], Answer]
 
 
-def endpoint(handle: Callable[[Request], Reply]) -> Handler:
-    """The Lambda handler around a function from Request to Reply."""
+def endpoint(handle: Callable[[Request], Reply | Page]) -> Handler:
+    """The Lambda handler around a function from Request to Reply, or to a Page for who asked for one."""
     our_fault = {"type": "about:blank", "title": "Our fault", "status": 500}
     return _handler(lambda request: _answer(handle(request)), problem, lambda: _problem_answer(our_fault, {}))
 
@@ -115,7 +115,9 @@ def _problem_answer(body: dict[str, Any], headers: Mapping[str, str]) -> Answer:
     return _json_answer(body["status"], body, {"content-type": "application/problem+json", **headers})
 
 
-def _answer(reply: Reply) -> Answer:
+def _answer(reply: Reply | Page) -> Answer:
+    if isinstance(reply, Page):
+        return _page_answer(reply)
     return _json_answer(reply.status, reply.body, {"content-type": "application/json", **reply.headers})
 
 

@@ -2,8 +2,9 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from counterfoil.runtime.api import Page, Request
@@ -35,6 +36,9 @@ button, .next a {
 button.quiet { background: transparent; color: var(--go); }
 button:focus-visible, a:focus-visible { outline: 3px solid var(--ink); outline-offset: 3px; }
 .small { color: var(--quiet); font-size: .95rem; }
+table { width: 100%; border-collapse: collapse; font-size: .95rem; }
+th, td { padding: .4rem .5rem .4rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+tr { border-bottom: 1px solid var(--ground); }
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
@@ -115,6 +119,37 @@ def disconnected(bank: str, kept: tuple[str, ...]) -> Page:
 """,
         cookies=kept,
     )
+
+
+class Section(Protocol):
+    """A heading, and below it paragraphs, points, and rows of a table with its headings."""
+
+    @property
+    def heading(self) -> str: ...
+    @property
+    def paragraphs(self) -> Sequence[str]: ...
+    @property
+    def points(self) -> Sequence[str]: ...
+    @property
+    def columns(self) -> Sequence[str]: ...
+    @property
+    def rows(self) -> Sequence[Sequence[str]]: ...
+
+
+def notice(title: str, sections: Sequence[Section]) -> Page:
+    """A privacy notice to be read."""
+    return _page(title, f"<h1>{escape(title)}</h1>" + "".join(map(_section, sections)))
+
+
+def _section(section: Section) -> str:
+    parts = [f"<h2>{escape(section.heading)}</h2>", *(f"<p>{escape(text)}</p>" for text in section.paragraphs)]
+    if section.points:
+        parts.append("<ul>" + "".join(f"<li>{escape(point)}</li>" for point in section.points) + "</ul>")
+    if section.rows:
+        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in section.columns)
+        rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in section.rows)
+        parts.append(f"<table><tr>{head}</tr>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>")
+    return "\n".join(parts)
 
 
 def refused(status: int) -> Page:
