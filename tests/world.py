@@ -200,6 +200,8 @@ class World:
     def send(self, method: str, url: str, headers: dict[str, str], body: bytes, seconds: float, *,
              allow_loopback: bool, most_bytes: int = http.MOST_BYTES_READ) -> http.Answer:  # fmt: skip
         with self.call("http.call"):
+            if seconds <= 0:
+                return http.Answer(None)
             wire = Wire(self.now, url, dict(headers), body, method, seconds)
             self.wires.append(wire)
             return self.answer(wire)
