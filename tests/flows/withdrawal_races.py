@@ -208,7 +208,7 @@ def standing(step: int, now: datetime) -> Standing:
             choice = item["choices"].get("receipts")
             if choice is None:
                 continue
-            allows = choice["granted"] and not item["restricted"]
+            allows = choice["granted"] and "restricted" not in item
             effective = from_millis(choice["effective"]) if not choice["granted"] else now + WITHIN
             return Standing(step, allows, effective)
     return Standing(step, False, now + WITHIN)
