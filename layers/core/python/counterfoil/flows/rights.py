@@ -133,6 +133,11 @@ def change(request_id: str, decide: Decide, now: datetime) -> PrivacyRequest:
     raise TryAgain("the request keeps moving", after=2)
 
 
+def settle(request_id: str, decide: Decide, now: datetime) -> None:
+    """As `change`, for whoever works on a request: one that was closed meanwhile, or waits, is left as it is."""
+    change(request_id, lambda request: decide(request) if request.is_running else request, now)
+
+
 def prove(reference: str, token: str, subject: str, sealer: Sealer, now: datetime, announce: Announce
           ) -> PrivacyRequest:  # fmt: skip
     """The customer who signed in has the token too: the request is theirs.
@@ -199,18 +204,18 @@ def pursue(body: Mapping[str, Any], outside: Outside) -> Outcome:
         return Outcome(counts=("RequestNeverKept",))
     if request.token and (request.subject or not request.is_open):
         store.forget_salt(request.id)
-    if not request.is_open or request.is_waiting or request.subject is None:
+    if not request.is_running or request.subject is None:
         return Outcome()
     now = outside.clock()
     if customers.get(request.subject) is None:
-        change(request.id, lambda known: rights.finish(known, now, "nothing_held"), now)
+        settle(request.id, lambda known: rights.finish(known, now, "nothing_held"), now)
         return Outcome(counts=("RightsNothingHeld",))
     return _begin(request, now)
 
 
 def _begin(request: PrivacyRequest, now: datetime) -> Outcome:
-    begun = change(request.id, lambda known: rights.begin(known, now) if known.is_open else known, now)
-    return Outcome(counts=(f"Rights{begun.kind.title()}",))
+    settle(request.id, lambda known: rights.begin(known, now), now)
+    return Outcome(counts=(f"Rights{request.kind.title()}",))
 
 
 def _keys_of(subject: str, sealer: Sealer) -> CustomerKeys | None:
