@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from counterfoil.flows import rights_clock, rights_desk
-from counterfoil.flows.outcome import Send
-from counterfoil.runtime import env, observe, queues, secrets
-from counterfoil.runtime.queues import Outgoing
+from counterfoil.runtime import observe, queues, secrets
 
 
 @observe.nameless
@@ -18,12 +16,8 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """`{}`: looks at the clocks, and answers what happened and how often; else an order of ops (`rights_desk`)."""
     now = datetime.now(UTC)
     if "order" in event:
-        return rights_desk.carry_out(event, secrets.sealer(), now, _announce)
-    counts = rights_clock.look(now, _announce)
+        return rights_desk.carry_out(event, secrets.sealer(), now, queues.announce)
+    counts = rights_clock.look(now, queues.announce)
     observe.count(counts.elements())
     observe.flush()
     return dict(counts)
-
-
-def _announce(message: Send) -> None:
-    queues.send_or_fail([Outgoing(env.queue_urls()[message.queue], message.body, message.delay)])

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from counterfoil.errors import Poison
-from counterfoil.flows import rights, stopping
+from counterfoil.flows import pursuing, stopping
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import Outcome
 from counterfoil.runtime import batch, env, http, observe, secrets
 from counterfoil.runtime.batch import Received
 
 Task = Callable[[Mapping[str, Any], Outside], Outcome]
-_TASKS: Mapping[str, Task] = {"request": rights.pursue, "stop": stopping.stop}
+_TASKS: Mapping[str, Task] = {"request": pursuing.pursue, "stop": stopping.stop}
 
 
 def _work(message: Received) -> Outcome:

@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from counterfoil.domain.legal_clocks import day_of
 from counterfoil.domain.rights_clock import look_at
 from counterfoil.errors import ConditionFailed, TryAgain
-from counterfoil.flows.rights import Announce, to_pursue
+from counterfoil.flows.consent import Announce
+from counterfoil.flows.rights import to_pursue
 from counterfoil.store import rights as store
 
 LOOKED_BACK = 40

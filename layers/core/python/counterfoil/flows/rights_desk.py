@@ -12,7 +12,8 @@ from counterfoil.domain.letters import letter
 from counterfoil.domain.rights import PrivacyRequest
 from counterfoil.domain.times import rfc3339
 from counterfoil.errors import Conflict, NotFound
-from counterfoil.flows.rights import Announce, assign, change, to_pursue, with_words, words_of
+from counterfoil.flows.consent import Announce
+from counterfoil.flows.rights import assign, change, to_pursue, with_words, words_of
 from counterfoil.flows.rights_clock import LOOKED_BACK
 from counterfoil.sealing import Sealer
 from counterfoil.store import audit
