@@ -12,13 +12,13 @@ from counterfoil.runtime import observe
 
 @pytest.fixture
 def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """All that was written so far. Libraries say all they can: in Lambda only their warnings are heard."""
+    """All that was written so far. Of libraries it has a level more than Lambda would hear."""
     written, root = io.StringIO(), logging.getLogger()
     ours = observe._logger.registered_handler
     before, level = ours.setStream(written), root.level
     everyone = logging.StreamHandler(written)
     root.addHandler(everyone)
-    root.setLevel(logging.DEBUG)
+    root.setLevel(logging.INFO)
 
     def so_far() -> str:
         written.write("".join(capsys.readouterr()))

@@ -62,10 +62,16 @@ def _rsa_keys() -> tuple[str, list[str]]:
 
 
 def _starling(key: str, request: Request, at: datetime) -> dict[str, str]:  # noqa: ARG001 - Starling signs no time
-    private = serialization.load_pem_private_key(key.encode(), password=None)
-    assert isinstance(private, rsa.RSAPrivateKey)
-    signature = private.sign(request.body, padding.PKCS1v15(), hashes.SHA512())
+    signature = _rsa_key(key).sign(request.body, padding.PKCS1v15(), hashes.SHA512())
     return {"x-hook-signature": base64.b64encode(signature).decode()}
+
+
+@functools.cache
+def _rsa_key(pem: str) -> rsa.RSAPrivateKey:
+    """Read once: reading checks the key, which takes a hundred times as long as signing."""
+    private = serialization.load_pem_private_key(pem.encode(), password=None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    return private
 
 
 def _jwk_keys() -> tuple[str, list[str]]:

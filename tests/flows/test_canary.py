@@ -50,7 +50,7 @@ def marked_receipt(world: World, number: str) -> Body:
     return body
 
 
-SECRET = re.compile(rb"canary|qz7391|739173917391|cust_42", re.IGNORECASE)
+SECRET = re.compile(rb"canary\w*|qz7391|739173917391|cust_42", re.IGNORECASE)
 
 
 def readings(raw: bytes, depth: int = 3) -> Iterator[bytes]:
