@@ -52,6 +52,11 @@ class Settings:
         return (5, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200, 43200)
 
     @property
+    def erasure_waits(self) -> tuple[int, int, int]:
+        """Until nothing is under way any more, between two looks, and for a bank to take what is recalled."""
+        return (25, 2, 20) if self.sandbox else (900, 900, 6 * 3600)
+
+    @property
     def file_spread(self) -> int:
         """Over how many seconds the receipts of a large file are spread at most (SQS delays by 900)."""
         return 2 if self.sandbox else 600

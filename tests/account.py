@@ -46,6 +46,7 @@ ENVIRONMENT = {
     "DELIVERY_QUEUE_URLS": json.dumps({bank: f"https://queues.test/1/{bank}" for bank in BANKS}),
     "DELIVERY_MAPPINGS": json.dumps({bank: f"mapping-of-{bank}" for bank in BANKS}),
     "SEALING_SECRET": "counterfoil/sealing",
+    "ERASURE_WAITS": "900,900,21600",
     "MATCH_WAITS": "15,60,600",
     "REVISITED_AFTER": "86400,604800",
     "DELIVERY_WAITS": "5,300,1800,7200,18000,36000,43200,43200,43200,43200,43200",
@@ -90,9 +91,9 @@ def create_buckets() -> None:
     s3 = boto3.client("s3")
     for bucket in ("payloads", "files"):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     where = {"LocationConstraint": REGION}
     s3.create_bucket(Bucket="checkpoints", CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
-    s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
 
 
 def empty_checkpoints() -> None:

@@ -59,14 +59,13 @@ class Message:
 
 @dataclass
 class Wire:
-    """One request that a bank's callback got. `seconds`: how long its answer is waited for."""
+    """One request that a bank's callback got."""
 
     at: datetime
     url: str
     headers: dict[str, str]
     body: bytes
     method: str = "POST"
-    seconds: float = 15
 
     @property
     def notice(self) -> dict[str, Any]:
@@ -200,9 +199,7 @@ class World:
     def send(self, method: str, url: str, headers: dict[str, str], body: bytes, seconds: float, *,
              allow_loopback: bool, most_bytes: int = http.MOST_BYTES_READ) -> http.Answer:  # fmt: skip
         with self.call("http.call"):
-            if seconds <= 0:
-                return http.Answer(None)
-            wire = Wire(self.now, url, dict(headers), body, method, seconds)
+            wire = Wire(self.now, url, dict(headers), body, method)
             self.wires.append(wire)
             return self.answer(wire)
 
@@ -291,8 +288,6 @@ class World:
         finally:
             self.mortal -= 1
         for message in batch:
-            if message not in self.queues[name]:
-                continue  # a second Lambda had it too, and was done before
             if message.id not in failed:
                 self.queues[name].remove(message)
             elif message.receives >= RECEIVES[name]:

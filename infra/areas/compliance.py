@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from infra.app_stack import AppStack
 
+WHOSE_REQUEST = "The handler checks the request's own token of 128 random bits."
+
 
 def add(app: AppStack, matching: WorkQueue, delivery_queues: Mapping[str, WorkQueue]) -> WorkQueue:
     """The queue of rights."""
@@ -29,7 +31,41 @@ def add(app: AppStack, matching: WorkQueue, delivery_queues: Mapping[str, WorkQu
         oldest=Duration.hours(6),
     )
     _rights_worker(app, rights, timeout, matching, delivery_queues)
+    _rights_api(app, rights)
     return rights
+
+
+def _rights_api(app: AppStack, rights: WorkQueue) -> None:
+    data = app.data
+    function = Function(
+        app,
+        "rights_api",
+        app.platform,
+        description="Takes requests under data protection law, and tells how they stand",
+        memory_mb=1024,
+        makes_documents=True,
+        environment={
+            "LEDGER_TABLE": data.ledger.table_name,
+            "SALTS_TABLE": data.salts.table_name,
+            "SEALING_SECRET": SEALING_SECRET,
+            "RIGHTS_QUEUE_URL": rights.queue.queue_url,
+        },
+    )
+    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem")
+    function.use_index(data.ledger, "by_subject")
+    function.use_table(data.salts, *READ_ITEM, "dynamodb:PutItem")
+    function.read_secret(SEALING_SECRET)
+    function.send_to(rights.queue)
+    requests = "/v1/banks/{bank}/customers/{customer_id}/privacy-requests"
+    for method, path in (("POST", requests), ("GET", requests)):
+        app.partner_route(method, path, function, rate=20, burst=50, scope="rights")
+    for method in ("GET", "PUT"):
+        app.partner_route(method, f"{requests}/{{request_id}}", function, rate=20, burst=50, scope="rights")
+    anybody = "/v1/privacy-requests"
+    asked = "Public: whoever asks is told the same, known or not, and nothing is done before identity is proved."
+    app.public_route("POST", anybody, function, rate=1, burst=10, proof=asked)
+    for method in ("GET", "PUT"):
+        app.public_route(method, f"{anybody}/{{reference}}", function, rate=10, burst=20, proof=WHOSE_REQUEST)
 
 
 def _rights_worker(
@@ -55,8 +91,11 @@ def _rights_worker(
                 {bank: queue.queue.queue_url for bank, queue in delivery_queues.items()}
             ),
             "ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower(),
+            "ERASURE_WAITS": ",".join(map(str, app.settings.erasure_waits)),
+            "PAYLOADS_BUCKET": data.payloads.bucket_name,
         },
     )
+    _may_erase(app, function)
     function.use_table(data.ledger, *READ_ITEM, *QUERY, *WRITE_ITEM)
     function.use_index(data.ledger, "by_subject")
     function.use_table(data.rendezvous, "dynamodb:DeleteItem", "dynamodb:PutItem")
@@ -64,3 +103,11 @@ def _rights_worker(
     function.read_secret(SEALING_SECRET)
     function.send_to(rights.queue, matching.queue, *(queue.queue for queue in delivery_queues.values()))
     rights.work_off(function, max_concurrency=5, batch_size=1)
+
+
+def _may_erase(app: AppStack, function: Function) -> None:
+    """Deletes what is a customer's, and enters that into the erasure ledger."""
+    payloads = app.data.payloads
+    function.use_objects(payloads, "erasures/*", "Any erasure's entry.", "s3:PutObject")
+    function.use_bodies(payloads, "s3:DeleteObject", "s3:DeleteObjectVersion")
+    function.allow(["s3:ListBucketVersions"], payloads.bucket_arn)

@@ -17,7 +17,7 @@ import time_machine
 from botocore.client import BaseClient
 
 from counterfoil.runtime import http, queues, secrets
-from counterfoil.store import bodies, table
+from counterfoil.store import objects, table
 from infra.sandbox.engine import ACCOUNT, Engine
 from tests.account import ENVIRONMENT, create_buckets, create_secrets, create_tables, register
 from tests.world import Message, World, forget_everything
@@ -32,7 +32,7 @@ KINDS = {
     ("rendezvous", "", ""): "pointers",
     ("salts", "", ""): "salt",
 }
-CLIENTS = (table._client, table._hasty_client, queues._client, secrets._client, bodies._s3)
+CLIENTS = (table._client, table._hasty_client, queues._client, secrets._client, objects.client)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from counterfoil.runtime.http import Answer
-from counterfoil.store import bodies
+from counterfoil.store import objects
 from tests.account import moto_tables
 from tests.flows.scenarios import Body, payment, receipt, with_lines
 from tests.logs import log
@@ -96,10 +96,10 @@ def everything(world: World, log: str) -> Iterator[tuple[str, bytes]]:
         for name, queue in kind.items():
             for message in queue:
                 yield f"queue {name}", message.body.encode()
-    listed = world.original_call(bodies._s3(), "ListObjectsV2", {"Bucket": "payloads"}).get("Contents", [])
+    listed = world.original_call(objects.client(), "ListObjectsV2", {"Bucket": "payloads"}).get("Contents", [])
     for entry in listed:
         yield "payloads", entry["Key"].encode()
-        answer = world.original_call(bodies._s3(), "GetObject", {"Bucket": "payloads", "Key": entry["Key"]})
+        answer = world.original_call(objects.client(), "GetObject", {"Bucket": "payloads", "Key": entry["Key"]})
         yield "payloads", answer["Body"].read()
     for line in log.splitlines():
         yield "log", line.encode()

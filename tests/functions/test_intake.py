@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
-from counterfoil.store import bodies
+from counterfoil.store import objects
 from infra.sandbox import event_files
 from tests.account import stored
 from tests.flows.scenarios import payment, receipt
@@ -27,10 +27,10 @@ LEAVES_NOTHING = (  # taken, and nothing of it is ours to keep
 
 def everything(world: World) -> Any:
     """All that lasts anywhere."""
-    objects = world.original_call(bodies._s3(), "ListObjectsV2", {"Bucket": "payloads"}).get("Contents", [])
+    listed = world.original_call(objects.client(), "ListObjectsV2", {"Bucket": "payloads"}).get("Contents", [])
     tables = [sorted(map(repr, stored(name))) for name in ("ledger", "rendezvous", "salts")]
     queues = {name: [message.body for message in queue] for name, queue in world.queues.items()}
-    return tables, queues, [one["Key"] for one in objects]
+    return tables, queues, [one["Key"] for one in listed]
 
 
 def send(world: World, who: str, path: str, raw: bytes) -> dict[str, Any]:

@@ -1,8 +1,12 @@
 """The data map is complete: whatever is kept has its row, and every row is of something that is kept."""
 
+import json
+
 from counterfoil.domain.habits import learn_digits, learn_missing
 from counterfoil.domain.rates import Limits
 from counterfoil.domain.records import RECORDS
+from counterfoil.flows import erasing
+from counterfoil.runtime import secrets
 from counterfoil.store import audit, bank_health, habits
 from functions import revisit_undecided
 from tests.flows.linked import customer_in
@@ -42,6 +46,11 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
         habits.learn("kite/MID000123", learn_missing)
         habits.learn_of_bank("openbank", lambda known: learn_digits(known, by_device=False, agree=True))
     audit.append("ops", "ops action", {"order": "redrive"}, counterfoil.now)
+    keeps = {record.name for record in RECORDS if record.place in ("ledger", "rendezvous", "salts")}
+    subject = secrets.sealer().subject("openbank", "cust_erased")
+    counterfoil.consent("cust_erased")
+    counterfoil.put("rights", json.dumps(erasing.begin(subject, "requested", counterfoil.now).body))
+    counterfoil.run(0)
     used: set[str] = set()
     for table in ("ledger", "rendezvous", "salts"):
         for item in counterfoil.items(table):
@@ -50,7 +59,7 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
                 f"a record of {table} without a row: {item['pk']['S'][:2]}/{item.get('sk', {}).get('S', '')[:2]}"
             )
             used |= set(rows)
-    assert used == {record.name for record in RECORDS if record.place in ("ledger", "rendezvous", "salts")}
+    assert used == keeps
 
 
 def test_rows_have_names_of_their_own() -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from counterfoil.domain import notices
+from counterfoil.domain.erasures import BARRED
 from counterfoil.domain.fields import Wire, matching
 from counterfoil.domain.purposes import NEEDS, Purpose
 from counterfoil.errors import Conflict, Invalid, Problem
@@ -66,17 +67,23 @@ class Choice:
 class Customer:
     """A bank's customer, as an opaque subject and choices. `rev` rises with every change.
 
-    `restrictions`: why their data may be stored and nothing else (UK GDPR Art. 18), each with its time.
+    `restrictions`: why their data may be stored and nothing else (UK GDPR Art. 18), each with its time. `made_at`: when
+    they began with us; who was erased and comes back begins anew.
     """
 
     subject: str
     rev: int = 0
     choices: Mapping[str, Choice] = field(default_factory=dict)
     restrictions: Mapping[str, datetime] = field(default_factory=dict)
+    made_at: datetime | None = None
 
     @property
     def restricted(self) -> bool:
         return bool(self.restrictions)
+
+    def was_there(self, at: datetime) -> bool:
+        """Whether what came then was theirs, and not of whom they were before they were erased."""
+        return self.made_at is None or at >= self.made_at
 
     def has_granted(self, purpose: Purpose) -> bool:
         """Whether the last choice was a grant, whatever became of it since."""
@@ -120,14 +127,14 @@ def decide(customer: Customer, purpose: Purpose, request: ConsentRequest, now: d
         entries += [_next(customer, one, request, now) for one in resting]
     choices: dict[str, Choice] = {**customer.choices}
     choices.update((entry.purpose, entry) for entry in entries)
-    return Decided(replace(customer, rev=customer.rev + 1, choices=choices), chosen, tuple(entries))
+    return Decided(replace(_next_rev(customer, now), choices=choices), chosen, tuple(entries))
 
 
 def restrict(customer: Customer, reason: str, now: datetime) -> Customer:
     """The customer restricted for this reason too; the same customer where they are already."""
     if reason in customer.restrictions:
         return customer
-    return replace(customer, rev=customer.rev + 1, restrictions={**customer.restrictions, reason: now})
+    return replace(_next_rev(customer, now), restrictions={**customer.restrictions, reason: now})
 
 
 def lift(customer: Customer, reason: str) -> Customer:
@@ -136,6 +143,10 @@ def lift(customer: Customer, reason: str) -> Customer:
         return customer
     left = {other: since for other, since in customer.restrictions.items() if other != reason}
     return replace(customer, rev=customer.rev + 1, restrictions=left)
+
+
+def _next_rev(customer: Customer, now: datetime) -> Customer:
+    return replace(customer, rev=customer.rev + 1, made_at=customer.made_at if customer.rev else now)
 
 
 def _next(customer: Customer, purpose: Purpose, request: ConsentRequest, now: datetime) -> Choice:
@@ -154,6 +165,8 @@ def _next(customer: Customer, purpose: Purpose, request: ConsentRequest, now: da
 
 def _check_grant(customer: Customer, purpose: Purpose, request: ConsentRequest, now: datetime) -> None:
     standing, needed = customer.choices.get(purpose), NEEDS.get(purpose)
+    if BARRED in customer.restrictions:
+        raise Conflict("the customer is being erased: who wants to come back can do so once that is done")
     if not notices.is_published(request.notice_version):
         raise Invalid([Problem("notice_version", "is no published notice")])
     lapses_at = notices.lapses_at(request.notice_version, purpose)

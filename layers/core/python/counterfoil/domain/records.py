@@ -37,6 +37,7 @@ _CHOICES = "What you allowed and when, as proof"
 _CARDS = "Which cards are yours: their last four digits, and the names that your bank and wallets have for them"
 _DONE = "What was done with your data and when, as proof"
 _ASKED = "What you asked under data protection law, and how it was answered"
+_ERASED = "That you were erased, by an opaque name, so that no backup brings you back"
 _SHOPS = "Registered banks, retailers and shops"
 _FILES = "Files of receipts: how they were worked off"
 _LEARNED = "How well clocks and codes of tills and banks agree, without any payment"
@@ -57,9 +58,9 @@ RECORDS: tuple[Record, ...] = (
     Record("matched card tender", "ledger", "R#/T#", "customer", said=_RECEIPT,
            kept=With("matched transaction"), basis=_CONSENT, held=True),
     Record("receipt body", "ledger", "D#/D", "customer", said=_RECEIPT,
-           kept=With("matched transaction"), basis=_CONSENT, erasure="unreadable", exported="receipts", held=True),
+           kept=With("matched transaction"), basis=_CONSENT, exported="receipts", held=True),
     Record("large receipt body", "payloads", "bodies/", "customer", said=_RECEIPT,
-           kept=With("matched transaction"), basis=_CONSENT, erasure="unreadable", exported="receipts", held=True),
+           kept=With("matched transaction"), basis=_CONSENT, exported="receipts", held=True),
     Record("undecided side", "rendezvous", "", "customer", said=_UNMATCHED,
            kept=WEEK, anchor="seen", basis=_CONSENT),
 
@@ -95,6 +96,10 @@ RECORDS: tuple[Record, ...] = (
            exported="requests", held=True),
     Record("salt of a stranger's words", "salts", "Q#", "customer", said="The key to a request of whom we do not know",
            kept=Until("we know who you are, or the request is closed"), basis=_ANSWER),
+    Record("erasure", "ledger", "E#/E", "customer", said=_DONE,
+           due="erasure", kept=SIX_YEARS, anchor="since", basis=_ACCOUNTABLE, erasure=Keep(_ACCOUNTABLE)),
+    Record("entry of the erasure ledger", "payloads", "erasures/", "customer", said=_ERASED,
+           kept=90 * DAY, anchor="written", basis=_ACCOUNTABLE, erasure=Keep("so that no backup brings you back")),
 
     # Partners.
     Record("retailer", "ledger", "M#/M", "partner", said=_SHOPS,

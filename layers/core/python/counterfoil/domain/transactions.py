@@ -122,9 +122,9 @@ class Transaction:
     """One transaction of one customer; personal parts only in `sealed`.
 
     `facts` is its history, `at` the time of authorisation. `original`: the opaque name of the payment that a refund
-    gives back, where the bank said so. A void one keeps its `match`: a fact told late may bring it back. `owner` is the
-    intake id of the message that last moved the record: it alone finishes what follows, because it is not deleted
-    until it has.
+    gives back, where the bank said so. A void one keeps its `match`: a fact told late may bring it back; a withdrawn
+    one keeps it for whoever deletes it. `owner` is the intake id of the message that last moved the record: it alone
+    finishes what follows, because it is not deleted until it has.
     `version` counts what the bank is to be told: each version is one delivery. `rev` rises with every move;
     `tellings` with every record of a delivery, which moves nothing: an undecided side stays where it waits.
     """
@@ -241,6 +241,23 @@ def merge(known: Transaction, new: Transaction, match_id: str | None) -> Transac
         return replace(merged, state="matched", version=version)
     recall = Recall(match_id, version, last_reversal(facts), "reversed")
     return replace(merged, state="void", version=version, recalls=(*known.recalls, recall))
+
+
+def take_back(transaction: Transaction, match_id: str) -> Transaction:
+    """The transaction without its receipt, which its bank may have, since its customer withdrew: the bank is told so.
+
+    The match stays in the record, for whoever deletes what hangs on it. The caller sets `owner`.
+    """
+    assert transaction.match is not None
+    version = transaction.version + 1
+    recall = Recall(match_id, version, transaction.match.event_at, "withdrawn")
+    return replace(
+        transaction,
+        rev=transaction.rev + 1,
+        state="withdrawn",
+        version=version,
+        recalls=(*transaction.recalls, recall),
+    )
 
 
 def contradicts(known: Transaction, new: Transaction) -> bool:

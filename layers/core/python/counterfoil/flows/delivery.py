@@ -16,7 +16,7 @@ from counterfoil.domain import deliveries
 from counterfoil.domain.consent import Customer
 from counterfoil.domain.deliveries import FINISHES_WITHIN, Notice
 from counterfoil.domain.merchants import Bank
-from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction
+from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction, take_back
 from counterfoil.errors import ConditionFailed, Poison, TryAgain
 from counterfoil.flows import linking, opening
 from counterfoil.flows.linking import Outside
@@ -26,7 +26,6 @@ from counterfoil.store import bank_health, bodies, customers, registry, transact
 
 HELD = "Held"
 UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, GONE = 401, 403, 404, 410
-TRIES = 10
 
 
 class Answer(Protocol):
@@ -60,8 +59,6 @@ class Sending:
 def deliver(transaction_key: str, sending: Sending) -> Outcome:
     """Tells the bank everything pending. Raises TryAgain where the bank did not take it."""
     transaction = transactions.get(transaction_key)
-    if transaction is not None and sending.attempt > 1 and _was_suppressed_beside_us(transaction, sending.clock()):
-        transaction = _take_back(transaction, sending)
     counts: list[str] = []
     while transaction is not None and (todo := deliveries.pending(transaction)) is not None:
         transaction, happened = _tell(transaction, todo, sending)
@@ -217,42 +214,13 @@ def _still_allows(transaction: Transaction, now: datetime) -> bool:
     return customer is not None and customer.allows("receipts", now)
 
 
-def _was_suppressed_beside_us(transaction: Transaction, now: datetime) -> bool:
-    """Whether another message found the consent withdrawn, while an earlier try of ours may have sent the receipt."""
-    record = transaction.deliveries.get(str(transaction.version))
-    is_suppressed = transaction.match is not None and record is not None and record.state == "suppressed"
-    return is_suppressed and not _still_allows(transaction, now)
-
-
-def _take_back(transaction: Transaction, sending: Sending) -> Transaction | None:
-    """Gives up a match whose receipt the bank may have got after the customer withdrew; the recall is told next.
-
-    Whoever moved the record meanwhile did not know of that receipt: it is taken back from the record as it stands.
-    """
-    sent, standing = transaction.match, transaction
-    for _ in range(TRIES):
-        if sent is None or standing.match is None or standing.match.tender_key != sent.tender_key:
-            return standing  # whoever gave it up tells the bank so
-        taken_back = _without(standing, standing.match, sending)
-        try:
-            transactions.put(taken_back, transactions.unmoved(standing))
-        except ConditionFailed as failed:
-            if not failed.items[0]:
-                return None
-            standing = transactions.from_item(failed.items[0])
-            continue
-        return taken_back
-    raise TryAgain("the transaction keeps moving", after=1)
-
-
-def _without(transaction: Transaction, match: ReceiptOfMatch, sending: Sending) -> Transaction:
-    version = transaction.version + 1
-    match_id = sending.sealer.match_id(transaction.key, match.tender_key)
-    return replace(
-        transaction,
-        rev=transaction.rev + 1,
-        state="withdrawn",
-        match=None,
-        version=version,
-        recalls=(*transaction.recalls, Recall(match_id, version, match.event_at, "withdrawn")),
-    )
+def _take_back(transaction: Transaction, sending: Sending) -> Transaction:
+    """Gives up a match whose receipt the bank may have got after the customer withdrew; the recall is told next."""
+    if transaction.state != "matched" or transaction.match is None:
+        return transaction
+    taken_back = take_back(transaction, sending.sealer.match_id(transaction.key, transaction.match.tender_key))
+    try:
+        transactions.put(taken_back, transactions.unmoved(transaction))
+    except ConditionFailed:
+        raise TryAgain("the transaction moved meanwhile", after=1) from None
+    return taken_back

@@ -25,7 +25,7 @@ def work_on(body: Mapping[str, Any], sealer: Sealer, waits: tuple[int, ...], now
     message_id, content = messages.read(body)
     work = Work(sealer, message_id, waits, now)
     if isinstance(content, Transaction):
-        if not _allowed(content.subject, now):
+        if not _allowed(content, now):
             return Outcome(counts=("NoConsent",))
         return take_transaction(replace(content, owner=message_id), work)
     if isinstance(content, ReceiptTaken):
@@ -33,12 +33,15 @@ def work_on(body: Mapping[str, Any], sealer: Sealer, waits: tuple[int, ...], now
     return _look_again(content, work)
 
 
-def _allowed(subject: str, now: datetime) -> bool:
-    """Whether the customer still wants it, since messages wait. A yes may be a moment old: whoever withdraws or is
-    restricted has what was kept meanwhile stopped. A no is read anew, lest a grant made a moment ago be missed."""
+def _allowed(transaction: Transaction, now: datetime) -> bool:
+    """Whether the customer still wants it, and is still who they were, since messages wait.
+
+    A yes may be a moment old: whoever withdraws or is restricted has what was kept meanwhile stopped. A no is read
+    anew, lest a grant made a moment ago be missed.
+    """
     for consistent in (False, True):
-        customer = customers.get(subject, consistent=consistent)
-        if customer is not None and customer.allows("receipts", now):
+        customer = customers.get(transaction.subject, consistent=consistent)
+        if customer is not None and customer.was_there(transaction.seen_at) and customer.allows("receipts", now):
             return True
     return False
 
@@ -49,7 +52,7 @@ def _look_again(look: LookAgain, work: Work) -> Outcome:
         return Outcome()
     record = party.record
     if record.state in OPEN:
-        if isinstance(record, Transaction) and not _allowed(record.subject, work.now):
+        if isinstance(record, Transaction) and not _allowed(record, work.now):
             return Outcome(counts=("NoConsent",))
         return settle(party, work, look.step)
     if record.owner != work.owner:

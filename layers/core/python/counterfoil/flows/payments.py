@@ -89,7 +89,7 @@ def _proven_wrong(known: Transaction, new: Transaction, work: Work) -> Outcome |
     """
     codes = codes_of_both(known.codes, new.codes)
     facts = together(known.facts, new.facts)
-    if known.match is None or (codes, facts) == (known.codes, known.facts):
+    if known.match is None or known.state == "withdrawn" or (codes, facts) == (known.codes, known.facts):
         return None
     tender = tenders.get(known.match.tender_key)
     if tender is None or not (

@@ -146,10 +146,11 @@ def _give_up_match(known: CardTender, new: CardTender, payer: Transaction, work:
 
 
 def _payer_of(tender: CardTender) -> Transaction | None:
-    """The transaction a tender is matched to; None where its match was taken back, since its customer withdrew."""
+    """The transaction a tender is matched to; None where its match was taken back, since its customer withdrew, or is
+    gone with its customer."""
     transaction = transactions.get(tender.matched_to or "")
     if transaction is not None and transaction.match is not None and transaction.match.tender_key == tender.key:
-        return transaction
+        return None if transaction.state == "withdrawn" else transaction
     standing = tenders.get(tender.key)
     if standing is None or standing.rev != tender.rev:
         raise TryAgain("the tender moved meanwhile", after=1)
@@ -173,7 +174,7 @@ def _void_the_rest(taken: ReceiptTaken, work: Work) -> Outcome:
     outcome, standing = Outcome(), tenders.of_receipt(taken.receipt_key)
     if not taken.tenders and not standing:
         _leave_marker(taken, work)
-    for known in standing[len(taken.tenders) :]:
+    for known in (tender for tender in standing if tender.ordinal >= len(taken.tenders)):
         if known.state == "void" and known.revision == taken.revision:
             outcome += _carry_on_tender(known, taken.wrapped, work)
         elif known.revision < taken.revision and known.state != "void":

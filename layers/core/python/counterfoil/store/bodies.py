@@ -1,26 +1,14 @@
 """The sealed bodies of receipts: in the ledger up to 8 KB, in S3 above."""
 
-import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import boto3
-from botocore.config import Config
 
 from counterfoil.errors import ConditionFailed
-from counterfoil.store import keys, lists, table
-from counterfoil.store.table import LEDGER, Item, Put
+from counterfoil.store import keys, lists, objects, table
+from counterfoil.store.table import LEDGER, Condition, Item, Put
 
 INLINE_BYTES = 8 * 1024
-
-_CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=10,
-    retries={"mode": "standard", "max_attempts": 4},
-    signature_version="s3v4",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +19,10 @@ class SealedBody:
     stored_as: str | None = None
 
 
-@functools.cache
-def _s3() -> Any:
-    return boto3.client("s3", config=_CONFIG)
-
-
 def keep_large(name: str, sealed: bytes) -> SealedBody:
     """Puts a body that is too large to travel and rest inline into S3; the same name again is the same object."""
     object_key = f"bodies/{name}"
-    _s3().put_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=object_key, Body=sealed)
+    objects.put(os.environ["PAYLOADS_BUCKET"], object_key, sealed)
     return SealedBody(stored_as=object_key)
 
 
@@ -81,7 +64,16 @@ def put_once(body_key: str, receipt_key: str, digest: str, body: SealedBody, own
 def discard(body: SealedBody) -> None:
     """Deletes the object of a body that is not kept; one that travelled inline is gone with its message."""
     if body.stored_as is not None:
-        _s3().delete_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=body.stored_as)
+        objects.client().delete_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=body.stored_as)
+
+
+def delete(receipt_key: str, body_key: str) -> None:
+    """Deletes a receipt's body for good: the objects with all their versions, then the record.
+
+    Raises TryAgain where S3 did not do it.
+    """
+    objects.delete_all_versions(os.environ["PAYLOADS_BUCKET"], f"bodies/{receipt_key}/")
+    table.delete(LEDGER, dict(keys.body(body_key)), Condition("receipt = :its", {":its": receipt_key}))
 
 
 def read(body_key: str) -> bytes | None:
@@ -99,6 +91,6 @@ def read_many(body_keys: Sequence[str]) -> list[bytes | None]:
 
 def _content(item: Item) -> bytes:
     if "object" in item:
-        answer = _s3().get_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=item["object"])
+        answer = objects.client().get_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=item["object"])
         return bytes(answer["Body"].read())
     return bytes(item["body"])

@@ -1,12 +1,13 @@
 """A bank's customers: their choices in the ledger, their salts in a table of their own."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from counterfoil.domain.consent import Choice, Customer
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.store import keys, lists, table
-from counterfoil.store.table import LEDGER, SALTS, Check, Item, Put, Table
+from counterfoil.store.table import LEDGER, SALTS, Check, Condition, Item, Put, Table
 
 MOST_ENTRIES = 1000
 
@@ -61,13 +62,25 @@ def save(customer: Customer, entries: Sequence[Choice], new_salt: bytes, recorde
         *recorded,
     ]
     if first:
-        writes.append(Put(SALTS, dict(keys.salt(subject)) | {"salt": new_salt}, table.nothing_there()))
+        made = _millis(customer.made_at)
+        writes.append(Put(SALTS, dict(keys.salt(subject)) | {"salt": new_salt, "made": made}, table.nothing_there()))
     table.transact(writes)
 
 
 def unchanged(customer: Customer) -> Check:
     """Holds while the customer's choices are as they were read: for a write that rests on them."""
     return Check(LEDGER, dict(keys.customer(customer.subject)), table.still_at(customer.rev))
+
+
+def forget_salt(subject: str, before: datetime) -> None:
+    """Deletes the salt of whoever this was then: nothing of theirs can be read again. A later one stays."""
+    of_then = Condition("attribute_not_exists(made) OR made <= :then", {":then": to_millis(before)})
+    table.delete(SALTS, dict(keys.salt(subject)), of_then)
+
+
+def forget(customer: Customer) -> None:
+    """Deletes the current choices, unless they changed since they were read."""
+    table.delete(LEDGER, dict(keys.customer(customer.subject)), table.still_at(customer.rev))
 
 
 def history(subject: str) -> list[Choice]:
@@ -86,6 +99,7 @@ def _to_item(customer: Customer) -> Item:
     return dict(keys.customer(customer.subject)) | {
         "subject": customer.subject,
         "rev": customer.rev,
+        "made": _millis(customer.made_at),
         # Not there for everybody else, so that a condition can ask for it.
         "restricted": {reason: to_millis(since) for reason, since in customer.restrictions.items()} or None,
         "choices": {purpose: _choice_to_item(choice) for purpose, choice in customer.choices.items()},
@@ -95,7 +109,12 @@ def _to_item(customer: Customer) -> Item:
 def _from_item(subject: str, item: Mapping[str, Any]) -> Customer:
     choices = {purpose: _choice_from_item(choice) for purpose, choice in item["choices"].items()}
     restrictions = {reason: from_millis(since) for reason, since in item.get("restricted", {}).items()}
-    return Customer(subject, item["rev"], choices, restrictions)
+    made_at = from_millis(item["made"]) if "made" in item else None
+    return Customer(subject, item["rev"], choices, restrictions, made_at)
+
+
+def _millis(moment: datetime | None) -> int | None:
+    return None if moment is None else to_millis(moment)
 
 
 def _choice_to_item(choice: Choice) -> Item:

@@ -23,6 +23,7 @@ ledger
     F#<file> / F                    a file of receipts, and how far it was worked off                  get, write
     Q#<request> / Q                 a request under data protection law, and how far it came           get, write
     W#<round> / W                   how far the round of the open transactions came                    get, write
+    E#<customer> / E                the erasure of a customer, and how far it came                     get, write
     A#<stream> / A                  the end of an audit chain: of a customer, or of ops                get, write
     A#<chain> / E#<number>          one entry of it, never changed                                     query, write
     index by_subject                all that belongs to a customer, by its time `at` (rights, a customer's receipts)
@@ -226,6 +227,10 @@ def request_salt(request_id: str) -> Key:
 
 def round_of(name: str) -> Key:
     return {"pk": f"W#{name}", "sk": "W"}
+
+
+def erasure(subject: str) -> Key:
+    return {"pk": f"E#{subject}", "sk": "E"}
 
 
 def audit_head(stream: str) -> Key:

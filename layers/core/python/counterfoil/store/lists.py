@@ -31,13 +31,13 @@ def get_together(reads: Sequence[tuple[Table, Item, bool]]) -> list[Item | None]
     ]
 
 
-def get_many(table: Table, keys: Sequence[Item]) -> list[Item | None]:
-    """Many items of a table, eventually consistent, a hundred a request; an item or None each."""
+def get_many(table: Table, keys: Sequence[Item], *, consistent: bool = False) -> list[Item | None]:
+    """Many items of a table, a hundred a request; an item or None each."""
     found: list[Item] = []
     for batch in batched({tuple(key.items()): key for key in keys}.values(), MOST_A_BATCH, strict=False):
         wanted = [_outward(key) for key in batch]
         for _ in range(BATCH_TRIES):
-            answer = _client().batch_get_item(RequestItems={table.name: {"Keys": wanted}})
+            answer = _client().batch_get_item(RequestItems={table.name: {"Keys": wanted, "ConsistentRead": consistent}})
             found.extend(_inward(item) for item in answer["Responses"].get(table.name, []))
             wanted = answer.get("UnprocessedKeys", {}).get(table.name, {}).get("Keys", [])
             if not wanted:

@@ -33,6 +33,11 @@ def put_of(tender: CardTender, condition: Condition) -> Put:
     return Put(LEDGER, to_item(tender), condition)
 
 
+def delete(tender: CardTender) -> None:
+    """Deletes it, unless it moved since it was read."""
+    table.delete(LEDGER, dict(keys.tender_named(tender.key)), table.still_at(tender.rev))
+
+
 def matched(tender_key: str, transaction_key: str, *, owner: str, rev: int) -> Change:
     """The change that gives a tender, last seen at `rev`, to a transaction."""
     return Change(

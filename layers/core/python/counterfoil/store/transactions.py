@@ -10,8 +10,9 @@ from counterfoil.domain.packing import deflate, inflate
 from counterfoil.domain.sides import Codes
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction
+from counterfoil.errors import ConditionFailed, TryAgain
 from counterfoil.store import keys, lists, table
-from counterfoil.store.table import LEDGER, Change, Condition, Item, Put
+from counterfoil.store.table import LEDGER, Change, Condition, Delete, Item, Put
 
 # What reasons usually say, the most usual last. It keeps a matched transaction within one write unit.
 _REASON_WORDS = b"""\
@@ -69,6 +70,15 @@ def get_many(transaction_keys: Sequence[str]) -> list[Transaction]:
 
 def put(transaction: Transaction, condition: Condition) -> None:
     table.write(put_of(transaction, condition))
+
+
+def delete(transaction: Transaction) -> None:
+    """Deletes it. Raises TryAgain where it moved since it was read."""
+    try:
+        table.write(Delete(LEDGER, dict(keys.transaction(transaction.key)), unmoved(transaction)))
+    except ConditionFailed as failed:
+        if failed.items[0]:
+            raise TryAgain("the transaction moved meanwhile", after=1) from None
 
 
 def put_of(transaction: Transaction, condition: Condition) -> Put:
