@@ -18,8 +18,8 @@ ROUTES = {f"{one.method} {one.path}": one.function for one in OPERATIONS} | PAGE
 
 
 def call(method: str, path: str, body: bytes, headers: Mapping[str, str], scope: str) -> dict[str, Any]:
-    """The handler's answer, its body, where it is JSON, also decoded as `json`. `path` may have a query, `headers`
-    a cookie. `scope`: what the caller's token was given."""
+    """The handler's answer, its body, where it is JSON, also decoded as `json`, and that of a file as `bytes`. `path`
+    may have a query, `headers` a cookie. `scope`: what the caller's token was given."""
     path, _, query = path.partition("?")
     for route, function in ROUTES.items():
         found = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route), f"{method} {path}")
@@ -35,6 +35,8 @@ def call(method: str, path: str, body: bytes, headers: Mapping[str, str], scope:
             if body:
                 event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
             answer = importlib.import_module(f"functions.{function}").handler(event, None)
+            if answer.get("isBase64Encoded"):
+                return {**answer, "bytes": base64.b64decode(answer["body"], validate=True)}
             is_json = "json" in answer["headers"]["content-type"]
             return {**answer, "json": json.loads(answer["body"])} if is_json else answer
     raise LookupError(path)

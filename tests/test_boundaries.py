@@ -31,6 +31,8 @@ MAY_IMPORT = {
         *("counterfoil.domain", "counterfoil.errors", "counterfoil.sealing", "counterfoil.signing"),
         *("counterfoil.banks", "counterfoil.retailers", "counterfoil.store"),
     },
+    # Pure functions from what is known of a receipt to a file.
+    "documents": {"fpdf", "counterfoil.domain", "counterfoil.errors"},
     # Describes what the others take and answer; runs when the functions are packaged, and in none of them.
     "openapi": {
         *("counterfoil.domain", "counterfoil.errors", "counterfoil.banks", "counterfoil.retailers"),

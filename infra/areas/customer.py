@@ -81,6 +81,7 @@ def _customer_receipts(app: AppStack) -> None:
             "PAYLOADS_BUCKET": data.payloads.bucket_name,
             "SEALING_SECRET": SEALING_SECRET,
         },
+        makes_documents=True,
     )
     function.use_table(data.ledger, *READ_ITEM)
     function.use_index(data.ledger, "by_subject")

@@ -4,7 +4,7 @@ import json
 import os
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -38,10 +38,12 @@ def shop(counterfoil: World) -> World:
     return counterfoil
 
 
-def ask(world: World, what: str, customer: str = "cust_42", method: str = "GET", body: Any = None, **query: str) -> Any:
+def ask(world: World, what: str, customer: str = "cust_42", method: str = "GET", body: Any = None,
+        accept: str | None = None, **query: str) -> Any:  # fmt: skip
     path = f"{CUSTOMER.format(customer)}/{what}" + (f"?{urlencode(query)}" if query else "")
     raw = json.dumps(body).encode() if body is not None else b""
-    return world.request(method, path, raw, scope="counterfoil/openbank.customers")
+    headers = {"accept": accept} if accept is not None else {}
+    return world.request(method, path, raw, headers, "counterfoil/openbank.customers")
 
 
 def card(world: World, card_id: str, customer: str = "cust_42", **told: Any) -> Any:
@@ -325,3 +327,65 @@ def test_a_cursor_is_of_use_for_its_own_customer_alone(shop: World) -> None:
     cursor = ask(shop, "receipts", limit="1")["json"]["next"]
     assert len(receipts(shop, limit="1", cursor=cursor)) == 1
     assert ask(shop, "receipts", "cust_43", cursor=cursor)["statusCode"] == 422
+
+
+# Documents
+
+
+def test_a_receipt_is_a_pdf_or_a_table_as_accept_wants(shop: World) -> None:
+    tell(shop, payment(shop), receipt(shop))
+    shop.run(0)
+    [listed] = receipts(shop)
+    one = f"receipts/{listed['match_id']}"
+    document, table = ask(shop, one, accept="application/pdf"), ask(shop, one, accept="text/csv")
+    assert document["headers"]["content-type"] == "application/pdf"
+    assert document["headers"]["content-disposition"] == f'attachment; filename="{listed["match_id"]}.pdf"'
+    assert document["headers"]["cache-control"] == "no-store"
+    assert document["bytes"].startswith(b"%PDF-")
+    assert table["bytes"].decode("utf-8-sig").splitlines()[1].startswith("2026-11-21,Kite Coffee Ltd,GB123456782")
+
+
+@pytest.mark.parametrize(
+    ("accept", "answered"),
+    [
+        (None, "application/json"),
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("text/html, */*;q=0.1", "application/json"),
+        ("text/*", "text/csv; charset=utf-8"),
+        ("application/*;q=0.5, TEXT/CSV", "text/csv; charset=utf-8"),
+        ("application/pdf;q=0.9, text/csv;q=0.8", "application/pdf"),
+        ("application/json;q=0, */*", "application/pdf"),
+        ("image/png", "application/problem+json"),
+        ("application/pdf;q=0", "application/problem+json"),
+    ],
+)
+def test_accept_is_read_as_rfc_9110_says(shop: World, accept: str | None, answered: str) -> None:
+    tell(shop, payment(shop), receipt(shop))
+    [listed] = receipts(shop)
+    answer = ask(shop, f"receipts/{listed['match_id']}", accept=accept)
+    assert answer["headers"]["content-type"] == answered
+    if "problem" in answered:
+        assert answer["statusCode"] == 422
+        assert [problem["field"] for problem in answer["json"]["errors"]] == ["Accept"]
+
+
+def test_the_expenses_of_a_period_go_on_where_a_page_ends(shop: World) -> None:
+    for number in (1, 2, 3):
+        tell(shop, *another_sale(shop, number))
+    shop.run()
+    asked = {"from": "2026-11-01", "to": "2026-11-30", "limit": "2"}
+    first = ask(shop, "receipts", accept="text/csv", **asked)
+    assert first["headers"]["content-disposition"] == 'attachment; filename="receipts.csv"'
+    link = first["headers"]["link"]
+    assert link.startswith("<?")
+    assert link.endswith('>; rel="next"')
+    query = dict(parse_qsl(link[2:].partition(">")[0]))
+    assert {name: query[name] for name in asked} == asked
+    last = ask(shop, "receipts", accept="text/csv", **query)
+    assert "link" not in last["headers"]
+    rows = [line.split(",")[-2] for answer in (first, last) for line in answer["bytes"].decode().splitlines()[1:]]
+    assert sorted(rows) == ["tx_1", "tx_2", "tx_3"]
+    outside = ask(shop, "receipts", accept="text/csv", **{"from": "2026-12-01"})
+    assert len(outside["bytes"].decode().splitlines()) == 1
+    assert ask(shop, "receipts", accept="application/pdf")["statusCode"] == 422

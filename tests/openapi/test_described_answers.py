@@ -66,7 +66,7 @@ def gateway(world: World, operation: Operation) -> Callable[[dict[str, Any], Sta
             path += f"?{environ['QUERY_STRING']}"
         told = world.request(environ["REQUEST_METHOD"], path, body, headers, scope)
         start(f"{told['statusCode']} .", [*told["headers"].items()])
-        return [told["body"].encode()]
+        return [told["bytes"] if "bytes" in told else told["body"].encode()]
 
     return answer
 

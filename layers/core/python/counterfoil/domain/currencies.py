@@ -1,4 +1,5 @@
-"""The currencies of ISO 4217 that money is paid in (list one, without funds, metals and testing codes)."""
+"""The currencies of ISO 4217 that money is paid in (list one, without funds, metals and testing codes), and how an
+amount of them is written."""
 
 _CODES = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
@@ -10,3 +11,14 @@ _CODES = """
 """
 
 CURRENCIES = frozenset(_CODES.split())
+
+_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
+_DECIMALS = dict.fromkeys(_WITHOUT_DECIMALS.split(), 0) | dict.fromkeys(_WITH_THREE.split(), 3)
+
+
+def decimal(amount: int, currency: str) -> str:
+    """An amount in minor units as a decimal number, such as `-5.85`; two decimals but where the currency has others."""
+    places = _DECIMALS.get(currency, 2)
+    whole, rest = divmod(abs(amount), 10**places)
+    return ("-" if amount < 0 else "") + (f"{whole}.{rest:0{places}}" if places else f"{whole}")

@@ -12,7 +12,7 @@ from counterfoil.domain.fields import Wire, matching, refusing
 
 LONDON = ZoneInfo("Europe/London")
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
-USUAL, MOST = 20, 100
+USUAL = 50
 _MATCH_ID = re.compile(r"match_([A-Za-z0-9_-]{22})_[A-Za-z0-9_-]{9}", re.ASCII)
 
 Cursor = Annotated[str, matching(r"[A-Za-z0-9_-]{1,400}", "must be the `next` of a page before")]
@@ -68,7 +68,8 @@ def _midnight(day: date) -> datetime:
 class Entry:
     """A payment or refund of a customer, and the receipt that it has, as last corrected.
 
-    `card`: what the bank told of it (`card_id`, `last4`, `scheme`; any may be missing). `receipt` as it is delivered.
+    `card`: what the bank told of it (`card_id`, `last4`, `scheme`; any may be missing). `paid`: what this payment
+    paid of the receipt (minor units). `receipt` as it is delivered.
     """
 
     match_id: str
@@ -76,6 +77,7 @@ class Entry:
     transaction_id: str
     paid_at: datetime
     card: dict[str, str]
+    paid: int
     receipt: dict[str, Any]
 
 

@@ -164,7 +164,7 @@ def _receipt(transaction: Transaction, match: ReceiptOfMatch, keys: CustomerKeys
     sealed = bodies.read(match.body_key)
     if sealed is None:
         raise Poison("the receipt's body is gone")
-    return opening.receipt(transaction, match, sealed, keys)
+    return opening.receipt(transaction, match, sealed, keys).receipt
 
 
 def _record(

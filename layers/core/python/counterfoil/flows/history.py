@@ -86,6 +86,7 @@ def _entries(who: Reader, rows: Sequence[Row]) -> Iterator[tuple[Row, Entry | No
 
 def _entry(who: Reader, transaction: Transaction, sealed: bytes) -> Entry:
     match, told = _match(transaction), opening.personal(transaction, who.keys)
+    opened = opening.receipt(transaction, match, sealed, who.keys)
     card = {name: value for name, value in told.get("card", {}).items() if name != "token"}
     return Entry(
         match_id=who.sealer.match_id(transaction.key, match.tender_key),
@@ -93,7 +94,8 @@ def _entry(who: Reader, transaction: Transaction, sealed: bytes) -> Entry:
         transaction_id=told["transaction_id"],
         paid_at=transaction.at,
         card=card,
-        receipt=opening.receipt(transaction, match, sealed, who.keys),
+        paid=opened.paid,
+        receipt=opened.receipt,
     )
 
 

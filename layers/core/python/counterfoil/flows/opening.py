@@ -1,6 +1,7 @@
 """What is sealed of a customer's payment and its receipt, opened with their keys."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from counterfoil.domain.packing import inflate
@@ -23,8 +24,16 @@ def personal(transaction: Transaction, keys: CustomerKeys) -> dict[str, Any]:
     return told
 
 
-def receipt(transaction: Transaction, match: ReceiptOfMatch, sealed: bytes, keys: CustomerKeys) -> dict[str, Any]:
-    """The receipt as its payer gets it, from its body as kept (`sealed`), with the shop as it was that day."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """A receipt as its payer gets it, and what this payment paid of it (minor units)."""
+
+    receipt: dict[str, Any]
+    paid: int
+
+
+def receipt(transaction: Transaction, match: ReceiptOfMatch, sealed: bytes, keys: CustomerKeys) -> Opened:
+    """The receipt, from its body as kept (`sealed`), with the shop as it was that day."""
     receipt_key, _, ordinal = match.tender_key.rpartition(".")
     key = keys.open_letterbox(transaction.key, match.letter, bound_to=receipt_key)
     plain = unseal(key, sealed, bound_to=receipt_key)
@@ -35,4 +44,4 @@ def receipt(transaction: Transaction, match: ReceiptOfMatch, sealed: bytes, keys
     if merchant is None or branch is None:
         raise TryAgain("the store is not registered", after=600)
     index = card_tenders(opened)[int(ordinal)][0]
-    return for_payer(opened, index, merchant, branch.store)
+    return Opened(for_payer(opened, index, merchant, branch.store), opened.tenders[index].amount)

@@ -31,13 +31,15 @@ class PaidBy(Answer):
 
 
 class CustomerReceipt(Answer):
-    """A payment or refund of the customer's, and its receipt. `paid_at`: when it was authorised."""
+    """A payment or refund of the customer's, and its receipt. `paid_at`: when it was authorised. `paid`: what it
+    paid of the receipt, whose other tenders may be somebody else's."""
 
     match_id: str
     version: int
     transaction_id: str
     paid_at: datetime
     card: PaidBy
+    paid: int
     receipt: DeliveredReceipt
 
 

@@ -48,11 +48,15 @@ CUSTOMER_OPERATIONS: tuple[Operation, ...] = (
         "The latest payment first, each receipt as last corrected; none that was taken back. `next` is the cursor of "
         "the next page, and null at the end; a page may hold fewer than `limit`. With `barcode` only the receipts that "
         "bear it, of this customer alone. What is kept of a customer is theirs to read, also after they withdrew and "
-        "while they are restricted. An erased customer is unknown.",
+        "while they are restricted. An erased customer is unknown.\n\n"
+        "With `Accept: text/csv` the page is a table of expenses: a row for each line of a receipt, with supplier, VAT "
+        "number, tax point, net, rate, VAT and gross; a refund is negative. UTF-8 with a byte order mark. A header "
+        "`Link` with the relation `next` leads on.",
         "customers",
         200,
         customer_answers.CustomerReceipts,
         asks=HistoryRequest,
+        also=("text/csv",),
         refuses=(NotFound, Invalid),
     ),
     Operation(
@@ -61,10 +65,13 @@ CUSTOMER_OPERATIONS: tuple[Operation, ...] = (
         "customer_receipts",
         "Customers",
         "Read one receipt of a customer",
-        "As last corrected. A 404 where it is another customer's, or was taken back.",
+        "As last corrected. A 404 where it is another customer's, or was taken back. With `Accept: application/pdf` as "
+        "a document that looks like the till's, with `text/csv` as a table of expenses; a 422 that names `Accept` "
+        "where it allows none of the three.",
         "customers",
         200,
         customer_answers.CustomerReceipt,
-        refuses=(NotFound,),
+        also=("application/pdf", "text/csv"),
+        refuses=(NotFound, Invalid),
     ),
 )

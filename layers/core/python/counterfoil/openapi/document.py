@@ -111,7 +111,7 @@ def _responses(operation: Operation) -> Json:
     found: Json = {
         str(operation.status): {
             "description": operation.gives.__doc__ or "",
-            "content": {JSON: {"schema": {"$ref": _ref(operation.gives)}}},
+            "content": {JSON: {"schema": {"$ref": _ref(operation.gives)}}} | {form: {} for form in operation.also},
         }
     }
     for refusal in _refused_by(operation):

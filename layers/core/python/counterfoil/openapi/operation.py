@@ -31,7 +31,8 @@ class Operation:
 
     `function` is the handler's file, and the first part of the names of its examples in `events/`. `says` is
     Markdown. `takes` is the body, or one of several; `asks` is what the query may say. `status` and `gives` are the
-    answer where all is well. `refuses` adds to what follows from the proof and the body.
+    answer where all is well, and `also` the media types that `Accept` may want in place of JSON. `refuses` adds to what
+    follows from the proof and the body.
     """
 
     method: Literal["GET", "PUT", "POST", "DELETE"]
@@ -45,4 +46,5 @@ class Operation:
     gives: type[BaseModel]
     takes: tuple[type[BaseModel], ...] = ()
     asks: type[BaseModel] | None = None
+    also: tuple[str, ...] = ()
     refuses: tuple[type[Refused], ...] = ()

@@ -5,16 +5,19 @@ Every refusal is an RFC 9457 problem, made here and nowhere else; a page for peo
 
 import binascii
 import json
-from base64 import b64decode
-from collections.abc import Callable, Mapping
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from counterfoil.errors import BadRequest, Forbidden, Refused, TooLarge, TooMany
+from counterfoil.errors import BadRequest, Forbidden, Invalid, Problem, Refused, TooLarge, TooMany
 from counterfoil.runtime import observe
 
 MOST_BYTES = 256 * 1024
+_SAFE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_QUALITY = re.compile(r";\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*(?:;|$)", re.IGNORECASE)
 Answer = dict[str, Any]
 
 
@@ -35,6 +38,18 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
 
+    def preferred(self, offers: Sequence[str]) -> str:
+        """Of `offers`, media types, the one that `Accept` wants most (RFC 9110); the first where it says nothing.
+
+        Raises Invalid where it allows none of them.
+        """
+        ranges = (self.headers.get("accept") or "*/*").split(",")
+        weights = {offer: max(_weight(each, offer) for each in ranges)[1] for offer in offers}
+        best = max(offers, key=weights.__getitem__)
+        if not weights[best]:
+            raise Invalid([Problem("Accept", f"must allow one of {', '.join(offers)}")])
+        return best
+
     def require_scope(self, scope: str) -> None:
         """Raises Forbidden unless the caller's token was given `scope`: it names the partner that may call."""
         if scope not in self.scopes:
@@ -51,6 +66,16 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """An answer that is a file, to be kept under `name`."""
+
+    content: bytes
+    content_type: str
+    name: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """An answer for people; `cookies` are whole Set-Cookie values."""
 
@@ -63,8 +88,8 @@ class Page:
 Handler = Callable[[Mapping[str, Any], object], Answer]
 
 
-def endpoint(handle: Callable[[Request], Reply | Page]) -> Handler:
-    """The Lambda handler around a function from Request to Reply, or to a Page for who asked for one."""
+def endpoint(handle: Callable[[Request], Reply | Page | File]) -> Handler:
+    """The Lambda handler around a function from Request to Reply, or to a Page or File for who asked for one."""
     our_fault = {"type": "about:blank", "title": "Our fault", "status": 500}
     return _handler(lambda request: _answer(handle(request)), problem, lambda: _problem_answer(our_fault, {}))
 
@@ -115,18 +140,32 @@ def _problem_answer(body: dict[str, Any], headers: Mapping[str, str]) -> Answer:
     return _json_answer(body["status"], body, {"content-type": "application/problem+json", **headers})
 
 
-def _answer(reply: Reply | Page) -> Answer:
+def _answer(reply: Reply | Page | File) -> Answer:
     if isinstance(reply, Page):
         return _page_answer(reply)
+    if isinstance(reply, File):
+        return _file_answer(reply)
     return _json_answer(reply.status, reply.body, {"content-type": "application/json", **reply.headers})
 
 
+def _weight(media_range: str, offer: str) -> tuple[int, float]:
+    """How closely a range of `Accept` names the offer, and its quality: of several the closest counts."""
+    name, quality = media_range.partition(";")[0].strip().lower(), _QUALITY.search(media_range)
+    names = ("*/*", f"{offer.partition('/')[0]}/*", offer)
+    if name not in names:
+        return 0, 0.0
+    return names.index(name) + 1, float(quality[1]) if quality else 1.0
+
+
+def _file_answer(file: File) -> Answer:
+    """In base64, from which API Gateway makes bytes again."""
+    about = {"content-type": file.content_type, "content-disposition": f'attachment; filename="{file.name}"'}
+    body = b64encode(file.content).decode()
+    return {"statusCode": 200, "headers": {**_SAFE, **about, **file.headers}, "body": body, "isBase64Encoded": True}
+
+
 def _page_answer(page: Page) -> Answer:
-    safe = {
-        "content-type": "text/html; charset=utf-8",
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-    }
+    safe = {"content-type": "text/html; charset=utf-8", **_SAFE}
     return {
         "statusCode": page.status,
         "headers": {**safe, **page.headers},
@@ -137,8 +176,7 @@ def _page_answer(page: Page) -> Answer:
 
 def _json_answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    safe = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-    return {"statusCode": status, "headers": {**safe, **headers}, "body": text}
+    return {"statusCode": status, "headers": {**_SAFE, **headers}, "body": text}
 
 
 def _request(event: Mapping[str, Any]) -> Request:
