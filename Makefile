@@ -22,7 +22,7 @@ environment = if [ -z "$(PYTHON)" ]; then echo 'Python 3.13 was not found (tried
 	{ [ -x $(1)/bin/pip ] || "$(PYTHON)" -m venv --clear $(1); } && \
 	$(1)/bin/python -m pip install -qq --no-compile --no-deps --require-hashes -r $(2)
 
-.PHONY: help setup run test lint budgets lock files replay same-decisions adversary match-quality synth docs deploy verify-signature clean
+.PHONY: help setup run test lint budgets lock files replay same-decisions adversary deaths withdrawal-races match-quality synth docs deploy verify-signature clean
 
 help:  ## list these targets
 	@printf 'Counterfoil: receipts in the bank'"'"'s app. Nothing here needs an account, Docker or a secret, but deploy.\n\n'
@@ -59,6 +59,15 @@ same-decisions: setup $(ENGINE)/.ready  ## the handlers and the replay, told the
 adversary: $(VENV)/.ready  ## two equal coffees in COFFEES=10000 variations, and a till that floods a shop with FLOODED=1200 payments
 	@COFFEES=$(or $(COFFEES),10000) FLOODED=$(or $(FLOODED),1200) $(PY) -m pytest -q -s \
 		tests/replay/test_two_coffees.py tests/replay/test_floods.py
+
+deaths: $(VENV)/.ready  ## a Lambda dies at every moment that differs, and at every two (the suite tries a part; ten minutes)
+	@ALL_DEATHS=1 $(PY) -m pytest -q -n 2 --dist load tests/flows/test_deaths.py
+
+withdrawal-races: $(VENV)/.ready  ## a customer withdraws, is restricted or erased while all is under way, RACES=10000 times (over an hour)
+	$(say) 'Withdrawal races: both halves at once; a seed that fails is named, and replays: SEED=… RACES=1'
+	@half=$$(( ($(or $(RACES),10000) + 1) / 2 )); first=$(or $(SEED),0); \
+	SEED=$$first RACES=$$half $(PY) -m pytest -q tests/flows/test_withdrawal_races.py & other=$$!; \
+	SEED=$$(( first + half )) RACES=$$half $(PY) -m pytest -q tests/flows/test_withdrawal_races.py && wait $$other
 
 match-quality: $(VENV)/.ready  ## how good matching is: SEEDS=5 runs of SALES=… a scenario (ARGS="--help")
 	$(say) 'Match quality: about half an hour on two cores (SALES=20000 SEEDS=1 for a first look)'

@@ -12,9 +12,8 @@ from counterfoil.domain.rights_wishes import MOST_PUBLIC_BYTES, PrivacyChange, P
 from counterfoil.domain.times import rfc3339
 from counterfoil.errors import NotFound, TooLarge
 from counterfoil.flows import pacing, rights
-from counterfoil.runtime import api, env, observe, queues, secrets
+from counterfoil.runtime import api, observe, queues, secrets
 from counterfoil.runtime.api import Reply, Request
-from counterfoil.runtime.queues import Outgoing
 from counterfoil.store import rights as store
 
 
@@ -32,7 +31,7 @@ def _of_bank(request: Request) -> Reply:
     if request.method == "POST":
         wish = validated(PrivacyWish, strict_json.loads(request.body))
         observe.count(["RightsAsked"])
-        return Reply(202, _told(rights.ask(subject, wish, "bank", secrets.sealer(), now, _announce)))
+        return Reply(202, _told(rights.ask(subject, wish, "bank", secrets.sealer(), now, queues.announce)))
     if "request_id" not in request.path:
         return Reply(200, {"requests": [_told(each) for each in store.of_customer(subject)]})
     return _one(request, rights.of_customer(request.path["request_id"], subject), now)
@@ -54,7 +53,7 @@ def _of_anybody(request: Request) -> Reply:
 def _one(request: Request, known: PrivacyRequest, now: datetime) -> Reply:
     if request.method == "PUT":
         wish = validated(PrivacyChange, strict_json.loads(request.body))
-        known = rights.amend(known.id, wish, secrets.sealer(), now, _announce)
+        known = rights.amend(known.id, wish, secrets.sealer(), now, queues.announce)
     return Reply(200, _told(known))
 
 
@@ -70,10 +69,6 @@ def _told(request: PrivacyRequest) -> dict[str, Any]:
         "message": letter(request, words.question if words else None),
         "history": [{"at": rfc3339(each.at), "what": each.what, "detail": each.detail} for each in request.history],
     }
-
-
-def _announce(message: rights.Send) -> None:
-    queues.send_or_fail([Outgoing(env.queue_urls()[message.queue], message.body, message.delay)])
 
 
 handler = api.endpoint(_answer)

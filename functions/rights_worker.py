@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from counterfoil.errors import Poison
-from counterfoil.flows import erasing, rights, stopping
+from counterfoil.flows import erasing, pursuing, stopping
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import Outcome
 from counterfoil.runtime import batch, env, http, observe, secrets
@@ -22,7 +22,7 @@ def _erase(body: Mapping[str, Any], outside: Outside) -> Outcome:
     return erasing.erase(body, outside, erasing.Waits(*env.seconds("ERASURE_WAITS")))
 
 
-_TASKS: Mapping[str, Task] = {"request": rights.pursue, "stop": stopping.stop, "erase": _erase}
+_TASKS: Mapping[str, Task] = {"request": pursuing.pursue, "stop": stopping.stop, "erase": _erase}
 
 
 def _work(message: Received) -> Outcome:

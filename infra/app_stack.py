@@ -16,7 +16,19 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra import packages
-from infra.areas import audit, compliance, customer, delivery, files, inspection, intake, linking, operations, public
+from infra.areas import (
+    audit,
+    compliance,
+    customer,
+    delivery,
+    files,
+    inspection,
+    intake,
+    linking,
+    operations,
+    public,
+    requests,
+)
 from infra.data_stack import DataStack
 from infra.function import Function, Platform, alarm
 from infra.names import REGION
@@ -67,6 +79,7 @@ class AppStack(Stack):
             **deliveries,
         }
         customer.add(self, rights)
+        requests.add(self, rights)
         public.add(self)
         operations.add(self, matching, deliveries)
         inspection.add(self)

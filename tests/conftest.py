@@ -13,11 +13,16 @@ from tests.world import World, world
 IN_ONE_PROCESS = ("tests/sandbox/", "tests/browser/", "tests/budgets/")
 """They share engines and ports, and some measure how quick things are."""
 
+SYNTHESES = "tests/infra/"
+"""They share the stacks' templates, which take half a minute to make."""
+
 
 class EnginesInOneProcess(LoadScopeScheduling):
     """Each file in one process, as it shares a world; all that needs an engine or a browser in the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(SYNTHESES):
+            return "syntheses"
         return "engines" if nodeid.startswith(IN_ONE_PROCESS) else nodeid.partition("::")[0]
 
 

@@ -79,6 +79,7 @@ WITHOUT_EVENT = {
     "revisit_undecided",
     "linked_accounts",
     "rights_worker",
+    "rights_clock",
     "register_partners",
     "inspect_matching",
     "audit_checkpoint",

@@ -59,13 +59,14 @@ class Message:
 
 @dataclass
 class Wire:
-    """One request that a bank's callback got."""
+    """One request that a bank's callback got. `seconds`: how long its answer is waited for."""
 
     at: datetime
     url: str
     headers: dict[str, str]
     body: bytes
     method: str = "POST"
+    seconds: float = 15
 
     @property
     def notice(self) -> dict[str, Any]:
@@ -199,7 +200,9 @@ class World:
     def send(self, method: str, url: str, headers: dict[str, str], body: bytes, seconds: float, *,
              allow_loopback: bool, most_bytes: int = http.MOST_BYTES_READ) -> http.Answer:  # fmt: skip
         with self.call("http.call"):
-            wire = Wire(self.now, url, dict(headers), body, method)
+            if seconds <= 0:
+                return http.Answer(None)
+            wire = Wire(self.now, url, dict(headers), body, method, seconds)
             self.wires.append(wire)
             return self.answer(wire)
 
@@ -288,6 +291,8 @@ class World:
         finally:
             self.mortal -= 1
         for message in batch:
+            if message not in self.queues[name]:
+                continue  # a second Lambda had it too, and was done before
             if message.id not in failed:
                 self.queues[name].remove(message)
             elif message.receives >= RECEIVES[name]:

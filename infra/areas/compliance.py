@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from infra.app_stack import AppStack
 
-WHOSE_REQUEST = "The handler checks the request's own token of 128 random bits."
-
 
 def add(app: AppStack, matching: WorkQueue, delivery_queues: Mapping[str, WorkQueue]) -> WorkQueue:
     """The queue of rights."""
@@ -31,41 +29,7 @@ def add(app: AppStack, matching: WorkQueue, delivery_queues: Mapping[str, WorkQu
         oldest=Duration.hours(6),
     )
     _rights_worker(app, rights, timeout, matching, delivery_queues)
-    _rights_api(app, rights)
     return rights
-
-
-def _rights_api(app: AppStack, rights: WorkQueue) -> None:
-    data = app.data
-    function = Function(
-        app,
-        "rights_api",
-        app.platform,
-        description="Takes requests under data protection law, and tells how they stand",
-        memory_mb=1024,
-        makes_documents=True,
-        environment={
-            "LEDGER_TABLE": data.ledger.table_name,
-            "SALTS_TABLE": data.salts.table_name,
-            "SEALING_SECRET": SEALING_SECRET,
-            "RIGHTS_QUEUE_URL": rights.queue.queue_url,
-        },
-    )
-    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem")
-    function.use_index(data.ledger, "by_subject")
-    function.use_table(data.salts, *READ_ITEM, "dynamodb:PutItem")
-    function.read_secret(SEALING_SECRET)
-    function.send_to(rights.queue)
-    requests = "/v1/banks/{bank}/customers/{customer_id}/privacy-requests"
-    for method, path in (("POST", requests), ("GET", requests)):
-        app.partner_route(method, path, function, rate=20, burst=50, scope="rights")
-    for method in ("GET", "PUT"):
-        app.partner_route(method, f"{requests}/{{request_id}}", function, rate=20, burst=50, scope="rights")
-    anybody = "/v1/privacy-requests"
-    asked = "Public: whoever asks is told the same, known or not, and nothing is done before identity is proved."
-    app.public_route("POST", anybody, function, rate=1, burst=10, proof=asked)
-    for method in ("GET", "PUT"):
-        app.public_route(method, f"{anybody}/{{reference}}", function, rate=10, burst=20, proof=WHOSE_REQUEST)
 
 
 def _rights_worker(

@@ -7,6 +7,7 @@ the same run every time. Reads that may be stale sometimes are; messages come tw
 import random
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from botocore.client import BaseClient
@@ -83,9 +84,9 @@ class Interleaver:
     def _step(self, until: float) -> bool:
         world = self.world
         queues = [name for name, queue in world.queues.items() if any(one.visible_at <= world.now for one in queue)]
-        choices: list[Any] = [*self.lives.values(), *(queues if len(self.lives) < self.at_once else [])]
+        choices: list[Any] = [*self._ready(), *(queues if len(self.lives) < self.at_once else [])]
         if not choices:
-            next_at = world.next_at()
+            next_at = self._next_at()
             if next_at is None or next_at.timestamp() > until:
                 return False
             world.clock.move_to(next_at)
@@ -101,6 +102,14 @@ class Interleaver:
         if choice.over:
             del self.lives[choice.thread]
         return True
+
+    def _ready(self) -> list[Life]:
+        """Those whose call may be next."""
+        return list(self.lives.values())
+
+    def _next_at(self) -> datetime | None:
+        """When something comes next, where nothing can be done now."""
+        return self.world.next_at()
 
     def _gate(self) -> None:
         life = self.lives.get(threading.current_thread())

@@ -1,5 +1,7 @@
 """A customer is erased: phase by phase, whatever dies, and whoever else shares a receipt or comes back."""
 
+import json
+
 from counterfoil.flows import erasing
 from counterfoil.runtime import secrets
 from counterfoil.store import customers, erasures
@@ -18,7 +20,7 @@ def erase(world: World, customer_id: str = "cust_42", request_id: str | None = N
     """Begins the erasure; the subject."""
     subject = subject_of(customer_id)
     send = erasing.begin(subject, "requested", world.now, request_id)
-    world.put("rights", __import__("json").dumps(send.body))
+    world.put("rights", json.dumps(send.body))
     return subject
 
 
@@ -29,7 +31,6 @@ def rows_of(subject: str) -> set[str]:
 def test_nothing_is_left_but_the_proof(counterfoil: World) -> None:
     world = counterfoil
     world.consent()
-    before = {item["pk"] for item in stored("ledger")}
     tell(world, payment(world), receipt(world), payment(world, "tx_2", amount=777))
     tell(world, payment(world, "tx_3", amount=900), with_lines(receipt(world, "large", 900), 400))
     assert len(world.notices()) == 2

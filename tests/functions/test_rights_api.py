@@ -121,8 +121,9 @@ def test_signing_in_proves_it_and_the_words_become_the_customers(counterfoil: Wo
     words = rights.words_of(proved, secrets.sealer())
     assert words is not None
     assert (words.email, words.details) == (ASKED["email"], ASKED["details"])
-    outcome = rights.pursue(sent[-1].body, _Outside(counterfoil))
-    assert outcome.counts == ("RightsAccess",)
+    for message in sent:
+        counterfoil.put("rights", json.dumps(message.body))
+    counterfoil.run(0)
     assert not any(item["pk"].startswith("Q#") for item in stored("salts"))
     again = rights.prove(made["request_id"], made["token"], subject(), secrets.sealer(), counterfoil.now, sent.append)
     assert again.state == "in_progress"
@@ -140,6 +141,20 @@ def test_a_request_is_withdrawn_by_whoever_made_it_and_its_salt_goes(counterfoil
     assert anybody(counterfoil, "PUT", made["request_id"], {"clarification": "x"}, made["token"])["status"] == 409
 
 
-class _Outside:
-    def __init__(self, world: World) -> None:
-        self.sealer, self.clock = secrets.sealer(), lambda: world.now
+def subject_is_restricted() -> list[str]:
+    customer = customers.get(subject())
+    assert customer
+    return sorted(customer.restrictions)
+
+
+def test_restrictions_and_objections_are_done_at_once_and_the_person_ends_them(counterfoil: World) -> None:
+    counterfoil.consent()
+    for kind, standing in (
+        ("restriction", ["requested"]),
+        ("objection", ["objection", "requested"]),
+        ("lifting", []),
+    ):
+        made = bank(counterfoil, "POST", body={"kind": kind})
+        counterfoil.run(60)
+        shown = bank(counterfoil, "GET", f"{OF_CUSTOMER}/{made['request_id']}")
+        assert (shown["state"], subject_is_restricted()) == ("done", standing)

@@ -84,7 +84,16 @@ def test_checkpoints_that_are_not_taken_are_heard_of(production: Synthesis) -> N
     assert behind["AlarmActions"]
 
 
-@pytest.mark.parametrize(("counted", "function"), [("BankPaused", "probe_banks"), ("RoundBehind", "revisit_undecided")])
+@pytest.mark.parametrize(
+    ("counted", "function"),
+    [
+        ("BankPaused", "probe_banks"),
+        ("RoundBehind", "revisit_undecided"),
+        ("RightsDeadlineNear", "rights_clock"),
+        ("RightsOverdue", "rights_clock"),
+        ("RightsByHand", "rights_worker"),
+    ],
+)
 def test_somebody_hears_of_what_is_counted(production: Synthesis, counted: str, function: str) -> None:
     (alarm,) = (
         each

@@ -103,6 +103,7 @@ def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> No
         "linked_accounts",
         "rights_worker",
         "rights_api",
+        "rights_clock",
         "inspect_matching",
     }
 
@@ -115,7 +116,7 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     assert readers("counterfoil/webhooks/*") == both | {"receipt_files"}
     assert readers("counterfoil/sealing-??????") == both | {
         *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts"),
-        *("rights_worker", "rights_api", "inspect_matching", "audit_checkpoint"),
+        *("rights_worker", "rights_api", "rights_clock", "inspect_matching", "audit_checkpoint"),
         *("customer_api", "customer_receipts"),
     }
     assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_page", "linked_accounts"}
@@ -154,6 +155,7 @@ def test_a_schedule_calls_its_function_and_nothing_else(production: Synthesis) -
         "probe_banks.handler": "rate(1 minute)",
         "revisit_undecided.handler": "rate(15 minutes)",
         "audit_checkpoint.handler": "rate(1 hour)",
+        "rights_clock.handler": "rate(1 hour)",
     }
 
 

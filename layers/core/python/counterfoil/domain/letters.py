@@ -27,8 +27,8 @@ _DONE: Final[Mapping[Kind, str]] = {
     "restriction": "From now on your data is stored and nothing else is done with it. You will be told before that "
     "ends. You can end it yourself at any time.",
     "lifting": "The restriction has ended, and what it held goes on as you allowed it.",
-    "objection": "We have stopped: your data is stored and nothing else is done with it. Offers are off. If you want "
-    "the data erased, ask for that too.",
+    "objection": "We have stopped: your data is stored and nothing else is done with it. If you want it erased, ask "
+    "for that too; if you change your mind, ask us to go on.",
 }
 _NOTHING_HELD: Final = "We hold nothing about you, apart from the record of your requests."
 _EXTENDED: Final[Mapping[ExtensionReason, str]] = {

@@ -125,6 +125,11 @@ class PrivacyRequest:
         return bool(self.waits) and self.waits[-1].until is None and self.is_open
 
     @property
+    def is_running(self) -> bool:
+        """Whether anything may be done for it now."""
+        return self.is_open and not self.is_waiting
+
+    @property
     def closed_at(self) -> datetime | None:
         ends = [event.at for event in self.history if event.what in CLOSED]
         return ends[-1] if ends else None
@@ -177,11 +182,9 @@ def receive(
 
 
 def ask(request: PrivacyRequest, wanted: Wanted, now: datetime) -> PrivacyRequest:
-    """The clock stands still until we know who it is, or what is meant. Not once an erasure has begun its work."""
-    _require_open(request)
-    if request.is_waiting:
-        raise Conflict("the request waits already")
-    if request.phases:
+    """The clock stands still until we know who it is, or what is meant. Not once work goes on by itself."""
+    _require_running(request)
+    if request.has("begun") and request.kind != "rectification":
         raise Conflict("the work has begun")
     state: State = "waiting_for_identity" if wanted == "identity" else "waiting_for_clarification"
     waiting = replace(request, waits=(*request.waits, Wait(wanted, now)))
@@ -220,7 +223,7 @@ def extend(request: PrivacyRequest, reason: ExtensionReason, now: datetime) -> P
 
 def checkpoint(request: PrivacyRequest, phase: str, how: PhaseState, now: datetime) -> PrivacyRequest:
     """A part of the work is done, or failed for now; the same request where that is known."""
-    _require_open(request)
+    _require_running(request)
     if request.phases.get(phase) == how:
         return request
     noted = replace(request, phases={**request.phases, phase: how})
@@ -229,7 +232,7 @@ def checkpoint(request: PrivacyRequest, phase: str, how: PhaseState, now: dateti
 
 def fall_short(request: PrivacyRequest, now: datetime) -> PrivacyRequest:
     """A store failed: what could be done is, and the rest is tried again."""
-    _require_open(request)
+    _require_running(request)
     return request if request.state == "partial" else _moved(request, "partial", Event(now, "partial"))
 
 
@@ -237,7 +240,7 @@ def finish(request: PrivacyRequest, now: datetime, outcome: str = "") -> Privacy
     """All that was asked is done; the same request where it was. `outcome`: `nothing_held`, or nothing to add."""
     if request.state == "done":
         return request
-    _require_open(request)
+    _require_running(request)
     return _moved(request, "done", Event(now, "done", outcome))
 
 
@@ -283,3 +286,9 @@ def _moved(request: PrivacyRequest, state: State, event: Event) -> PrivacyReques
 def _require_open(request: PrivacyRequest) -> None:
     if not request.is_open:
         raise Conflict(f"the request is {request.state}")
+
+
+def _require_running(request: PrivacyRequest) -> None:
+    _require_open(request)
+    if request.is_waiting:
+        raise Conflict("the request waits for an answer")

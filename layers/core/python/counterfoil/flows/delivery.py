@@ -26,6 +26,7 @@ from counterfoil.store import bank_health, bodies, customers, registry, transact
 
 HELD = "Held"
 UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, GONE = 401, 403, 404, 410
+TRIES = 10
 
 
 class Answer(Protocol):
@@ -59,6 +60,8 @@ class Sending:
 def deliver(transaction_key: str, sending: Sending) -> Outcome:
     """Tells the bank everything pending. Raises TryAgain where the bank did not take it."""
     transaction = transactions.get(transaction_key)
+    if transaction is not None and sending.attempt > 1 and _was_suppressed_beside_us(transaction, sending.clock()):
+        transaction = _take_back(transaction, sending)
     counts: list[str] = []
     while transaction is not None and (todo := deliveries.pending(transaction)) is not None:
         transaction, happened = _tell(transaction, todo, sending)
@@ -214,13 +217,35 @@ def _still_allows(transaction: Transaction, now: datetime) -> bool:
     return customer is not None and customer.allows("receipts", now)
 
 
-def _take_back(transaction: Transaction, sending: Sending) -> Transaction:
-    """Gives up a match whose receipt the bank may have got after the customer withdrew; the recall is told next."""
-    if transaction.state != "matched" or transaction.match is None:
-        return transaction
-    taken_back = take_back(transaction, sending.sealer.match_id(transaction.key, transaction.match.tender_key))
-    try:
-        transactions.put(taken_back, transactions.unmoved(transaction))
-    except ConditionFailed:
-        raise TryAgain("the transaction moved meanwhile", after=1) from None
-    return taken_back
+def _was_suppressed_beside_us(transaction: Transaction, now: datetime) -> bool:
+    """Whether another message found the consent withdrawn, while an earlier try of ours may have sent the receipt."""
+    record = transaction.deliveries.get(str(transaction.version))
+    is_suppressed = _has(transaction, transaction.match) and record is not None and record.state == "suppressed"
+    return is_suppressed and not _still_allows(transaction, now)
+
+
+def _take_back(transaction: Transaction, sending: Sending) -> Transaction | None:
+    """Gives up a match whose receipt the bank may have got after the customer withdrew; the recall is told next.
+
+    Whoever moved the record meanwhile did not know of that receipt: it is taken back from the record as it stands.
+    """
+    sent, standing = transaction.match, transaction
+    for _ in range(TRIES):
+        if sent is None or not _has(standing, sent):
+            return standing  # whoever gave it up tells the bank so
+        taken_back = take_back(standing, sending.sealer.match_id(standing.key, sent.tender_key))
+        try:
+            transactions.put(taken_back, transactions.unmoved(standing))
+        except ConditionFailed as failed:
+            if not failed.items[0]:
+                return None
+            standing = transactions.from_item(failed.items[0])
+            continue
+        return taken_back
+    raise TryAgain("the transaction keeps moving", after=1)
+
+
+def _has(transaction: Transaction, match: ReceiptOfMatch | None) -> bool:
+    """Whether it has that receipt still: a withdrawn one keeps what was its, and has it no more."""
+    own = transaction.match if transaction.state != "withdrawn" else None
+    return own is not None and match is not None and own.tender_key == match.tender_key

@@ -2,8 +2,7 @@
 
     {"task": "request", "request": id}
 
-is announced before whatever may leave something to be done for a request; the worker looks at what stands then, and
-does nothing where there is nothing to do. So the message may come twice, late, or after a write that never was.
+is announced before whatever may leave something to be done for a request (`pursuing`).
 
 What people write is sealed: a customer's words under their salt, a stranger's under one made for the request, which
 goes as soon as the words are a customer's or the request is closed. Who is no customer of ours and came through the
@@ -11,10 +10,9 @@ bank has nothing here that words could be about: none are kept.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
 
 from counterfoil.domain import rights
 from counterfoil.domain.rights import Origin, PrivacyRequest
@@ -27,26 +25,18 @@ from counterfoil.domain.rights_wishes import (
     new_request_id,
     new_token,
 )
-from counterfoil.errors import ConditionFailed, Conflict, NotFound, Poison, TryAgain
-from counterfoil.flows.outcome import Outcome, Send
+from counterfoil.errors import ConditionFailed, Conflict, NotFound, TryAgain
+from counterfoil.flows.consent import Announce
+from counterfoil.flows.outcome import RIGHTS_QUEUE, Send
 from counterfoil.sealing import CustomerKeys, Sealer, new_salt, seal, unseal
 from counterfoil.store import customers
 from counterfoil.store import rights as store
 
-QUEUE = "rights"
 SOON = 5
 """Seconds after which the worker looks: by then what was announced is written, or never will be."""
 TRIES = 8
 
-Announce = Callable[[Send], None]
 Decide = Callable[[PrivacyRequest], PrivacyRequest]
-
-
-class Outside(Protocol):
-    @property
-    def sealer(self) -> Sealer: ...
-    @property
-    def clock(self) -> Callable[[], datetime]: ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -133,6 +123,11 @@ def change(request_id: str, decide: Decide, now: datetime) -> PrivacyRequest:
     raise TryAgain("the request keeps moving", after=2)
 
 
+def settle(request_id: str, decide: Decide, now: datetime) -> None:
+    """As `change`, for whoever works on a request: one that was closed meanwhile, or waits, is left as it is."""
+    change(request_id, lambda request: decide(request) if request.is_running else request, now)
+
+
 def prove(reference: str, token: str, subject: str, sealer: Sealer, now: datetime, announce: Announce
           ) -> PrivacyRequest:  # fmt: skip
     """The customer who signed in has the token too: the request is theirs.
@@ -187,30 +182,7 @@ def with_words(request: PrivacyRequest, sealer: Sealer, **said: str) -> PrivacyR
 
 
 def to_pursue(request_id: str) -> Send:
-    return Send(QUEUE, {"task": "request", "request": request_id}, SOON)
-
-
-def pursue(body: Mapping[str, Any], outside: Outside) -> Outcome:
-    """What a request leaves to be done now. Raises Poison for a message that names none."""
-    if not isinstance(request_id := body.get("request"), str):
-        raise Poison("not a message of ours")
-    request = store.get(request_id)
-    if request is None:
-        return Outcome(counts=("RequestNeverKept",))
-    if request.token and (request.subject or not request.is_open):
-        store.forget_salt(request.id)
-    if not request.is_open or request.is_waiting or request.subject is None:
-        return Outcome()
-    now = outside.clock()
-    if customers.get(request.subject) is None:
-        change(request.id, lambda known: rights.finish(known, now, "nothing_held"), now)
-        return Outcome(counts=("RightsNothingHeld",))
-    return _begin(request, now)
-
-
-def _begin(request: PrivacyRequest, now: datetime) -> Outcome:
-    begun = change(request.id, lambda known: rights.begin(known, now) if known.is_open else known, now)
-    return Outcome(counts=(f"Rights{begun.kind.title()}",))
+    return Send(RIGHTS_QUEUE, {"task": "request", "request": request_id}, SOON)
 
 
 def _keys_of(subject: str, sealer: Sealer) -> CustomerKeys | None:

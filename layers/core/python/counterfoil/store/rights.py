@@ -13,6 +13,7 @@ from counterfoil.domain.legal_clocks import day_of
 from counterfoil.domain.rights import Event, PrivacyRequest, Wait
 from counterfoil.domain.rights_clock import next_look
 from counterfoil.domain.times import from_millis, to_millis
+from counterfoil.errors import ConditionFailed
 from counterfoil.store import audit, keys, lists, table
 from counterfoil.store.table import LEDGER, SALTS, Change, Condition, Item, Put
 
@@ -40,11 +41,17 @@ def move(moved: PrivacyRequest, now: datetime) -> None:
     table.transact([Put(LEDGER, _to_item(moved, now), table.still_at(moved.rev - 1)), *_told(moved, now)])
 
 
-def file_again(request: PrivacyRequest, now: datetime) -> None:
-    """Its clocks were looked at: files it under the next day. Raises ConditionFailed where it moved meanwhile."""
-    due = _due(request, now)
-    key = dict(keys.privacy_request(request.id))
-    table.write(Change(LEDGER, key, {"due": due}, table.still_at(request.rev)))
+def file_again(request: PrivacyRequest, day: date, now: datetime) -> bool:
+    """Its clocks were looked at, as they were to be on `day`: files it under the next one.
+
+    False where it moved meanwhile, or was filed by another.
+    """
+    unmoved = Condition("#rev = :was AND due = :filed", {":was": request.rev, ":filed": keys.rights_on(day)})
+    try:
+        table.write(Change(LEDGER, dict(keys.privacy_request(request.id)), {"due": _due(request, now)}, unmoved))
+    except ConditionFailed:
+        return False
+    return True
 
 
 def looked_at_on(day: date) -> Iterator[list[str]]:

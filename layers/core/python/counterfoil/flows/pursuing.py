@@ -1,0 +1,90 @@
+"""What a request under data protection law leaves to be done.
+
+    {"task": "request", "request": id, "step": "finish" or none}
+
+The worker looks at what stands, and does nothing where there is nothing to do. So the message may come twice, late, or
+after a write that never was; and it may be died in anywhere, since what has to be sent goes before what ends the work.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from counterfoil.domain import rights as steps
+from counterfoil.domain.rights import PrivacyRequest
+from counterfoil.errors import Poison
+from counterfoil.flows import consent
+from counterfoil.flows.linking import Outside
+from counterfoil.flows.outcome import RIGHTS_QUEUE, Outcome, Send
+from counterfoil.flows.rights import SOON, settle
+from counterfoil.store import customers
+from counterfoil.store import rights as store
+
+RESTRICTION, OBJECTION = "requested", "objection"
+"""The names of the restrictions that a person may ask for, and end."""
+
+
+def pursue(body: Mapping[str, Any], outside: Outside) -> Outcome:
+    """The next thing to be done for a request. Raises Poison for a message that names none."""
+    request_id, now = body.get("request"), outside.clock()
+    if not isinstance(request_id, str):
+        raise Poison("not a message of ours")
+    request = store.get(request_id)
+    if request is None:
+        return Outcome(counts=("RightsNeverKept",))
+    if request.token and (request.subject or not request.is_open):
+        # A stranger's words are a customer's now, or nobody needs them any more.
+        store.forget_salt(request.id)
+    if not request.is_running or request.subject is None:
+        return Outcome()
+    if body.get("step") == "finish":
+        return _finish(request, now)
+    if customers.get(request.subject) is None:
+        return _finish(request, now, "nothing_held")
+    settle(request.id, lambda known: steps.begin(known, now), now)
+    return _WORK[request.kind](request, request.subject, now)
+
+
+def _finish(request: PrivacyRequest, now: datetime, outcome: str = "") -> Outcome:
+    settle(request.id, lambda known: steps.finish(known, now, outcome), now)
+    return Outcome(counts=("RightsAnswered",))
+
+
+def _restrict(request: PrivacyRequest, subject: str, now: datetime) -> Outcome:
+    return _then_finish(request, lambda send: consent.restrict(subject, RESTRICTION, now, send))
+
+
+def _stop(request: PrivacyRequest, subject: str, now: datetime) -> Outcome:
+    return _then_finish(request, lambda send: consent.restrict(subject, OBJECTION, now, send))
+
+
+def _lift(request: PrivacyRequest, subject: str, now: datetime) -> Outcome:
+    def lift(send: consent.Announce) -> None:
+        for reason in (RESTRICTION, OBJECTION):
+            consent.lift(subject, reason, now, send)
+
+    return _then_finish(request, lift)
+
+
+def _then_finish(request: PrivacyRequest, change: Callable[[consent.Announce], object]) -> Outcome:
+    """What the change announces leaves together with the message that finishes: the request is not done before."""
+    sends: list[Send] = []
+    change(sends.append)
+    finish = Send(RIGHTS_QUEUE, {"task": "request", "request": request.id, "step": "finish"}, SOON)
+    return Outcome((*sends, finish))
+
+
+def _by_hand(_request: PrivacyRequest, _subject: str, _now: datetime) -> Outcome:
+    """A person compares and puts right."""
+    return Outcome(counts=("RightsByHand",))
+
+
+_WORK: Mapping[steps.Kind, Callable[[PrivacyRequest, str, datetime], Outcome]] = {
+    "access": _by_hand,
+    "portability": _by_hand,
+    "rectification": _by_hand,
+    "erasure": _by_hand,
+    "restriction": _restrict,
+    "lifting": _lift,
+    "objection": _stop,
+}
