@@ -28,6 +28,7 @@ from infra.areas import (
     operations,
     public,
     requests,
+    retention,
 )
 from infra.data_stack import DataStack
 from infra.function import Function, Platform, alarm
@@ -84,6 +85,7 @@ class AppStack(Stack):
         operations.add(self, matching, deliveries)
         inspection.add(self)
         audit.add(self)
+        retention.add(self)
         self._stage()
         CfnOutput(
             self,

@@ -83,6 +83,8 @@ WITHOUT_EVENT = {
     "register_partners",
     "inspect_matching",
     "audit_checkpoint",
+    "retention_sweep",
+    "legal_holds",
 }
 # Libraries whose module has another name, and those that come with one that we name.
 MODULE_OF = {"aws-cdk-lib": "aws_cdk", "fpdf2": "fpdf", "python-barcode": "barcode", "pytest-xdist": "xdist"}

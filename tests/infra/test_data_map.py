@@ -1,6 +1,7 @@
 """Whatever is deployed that can hold something has its row in the data map, and every row is of something deployed."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from counterfoil.domain.records import RECORDS
 from counterfoil.domain.retention import period
@@ -11,6 +12,10 @@ DAY = 86_400
 
 def _keys(*places: str) -> set[str]:
     return {record.key for record in RECORDS if record.place in places}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _days(place: str, key: str) -> int:
@@ -55,6 +60,19 @@ def test_every_bucket_is_of_a_place_or_has_a_row(production: Synthesis) -> None:
         assert rule["ExpirationInDays"] == _days("bucket", key)
     (rule,) = (one for one in buckets["Payloads"]["LifecycleConfiguration"]["Rules"] if "Prefix" not in one)
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": _days("backup", "Payloads")}
+
+
+def test_nothing_may_be_written_to_a_bucket_but_where_a_row_says(production: Synthesis) -> None:
+    allowed = {
+        (bucket, str(resource).rpartition("/")[0].rpartition("/")[2] + "/")
+        for policy in production.resources("IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in _listed(statement["Action"])
+        for resource in _listed(statement["Resource"])
+        for bucket in ("Payloads", "Files")
+        if action == "s3:PutObject" and bucket in str(resource)
+    }
+    assert allowed == {(r.place.title(), r.key) for r in RECORDS if r.place in ("payloads", "files")}
 
 
 def test_every_table_is_a_place_and_every_backup_has_its_row(production: Synthesis) -> None:

@@ -91,7 +91,11 @@ def test_whoever_takes_a_partners_calls_counts_them(production: Synthesis) -> No
 
 
 def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> None:
-    seers = {name for name, each in _statements(production) if "Salts" in str(each["Resource"])}
+    seers = {
+        name
+        for name, each in _statements(production)
+        if "Salts" in str(each["Resource"]) and each["Action"] != "dynamodb:DeleteItem"
+    }
     assert seers == {
         "bank_webhook",
         "deliver_receipt",
@@ -117,7 +121,7 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     assert readers("counterfoil/sealing-??????") == both | {
         *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts"),
         *("rights_worker", "rights_api", "rights_clock", "inspect_matching", "audit_checkpoint"),
-        *("customer_api", "customer_receipts"),
+        *("customer_api", "customer_receipts", "legal_holds"),
     }
     assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_page", "linked_accounts"}
 
@@ -135,6 +139,7 @@ def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_rea
         ("retailer_receipt", "s3:PutObject"),
         ("receipt_file_rows", "s3:PutObject"),
         ("match_receipts", "s3:DeleteObject"),
+        ("retention_sweep", "s3:DeleteObjectVersion"),
         ("deliver_receipt", "s3:GetObject"),
         ("customer_receipts", "s3:GetObject"),
         ("probe_banks", "s3:GetObject"),
@@ -156,6 +161,7 @@ def test_a_schedule_calls_its_function_and_nothing_else(production: Synthesis) -
         "revisit_undecided.handler": "rate(15 minutes)",
         "audit_checkpoint.handler": "rate(1 hour)",
         "rights_clock.handler": "rate(1 hour)",
+        "retention_sweep.handler": "rate(1 hour)",
     }
 
 
@@ -199,6 +205,38 @@ def test_nobody_deletes_a_checkpoint_or_opens_its_lock(production: Synthesis) ->
     assert found
     assert {name for name, _ in found} == {"audit_checkpoint"}
     assert not {"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"} & {a for _, a in found}
+
+
+def test_whoever_sweeps_reads_nothing_that_is_sealed_and_whoever_holds_deletes_no_more_than_holds(
+    production: Synthesis,
+) -> None:
+    sweeping, holding = _actions(production, "retention_sweep"), _actions(production, "legal_holds")
+    assert {one for one in sweeping if one.startswith("s3:")} == {"s3:DeleteObjectVersion", "s3:ListBucketVersions"}
+    assert not [one for one in sweeping | holding if one.startswith("sqs:")]
+    assert "secretsmanager:GetSecretValue" not in sweeping
+    (of_salts,) = (
+        each["Action"]
+        for name, each in _statements(production)
+        if name == "retention_sweep" and "Salts" in str(each["Resource"])
+    )
+    assert of_salts == "dynamodb:DeleteItem"
+    assert {one for one in holding if one.startswith("dynamodb:")} == {
+        *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+        *("dynamodb:PutItem", "dynamodb:DeleteItem"),
+    }
+    (query,) = (
+        each
+        for name, each in _statements(production)
+        if name == "legal_holds" and "dynamodb:Query" in _listed(each["Action"])
+    )
+    assert "/index/by_due" in str(query["Resource"])
+
+
+def test_a_day_without_a_certificate_is_an_alarm(production: Synthesis) -> None:
+    (own,) = (one for one in production.resources("CloudWatch::Alarm").values() if one.get("MetricName") == "SweepDone")
+    assert own["TreatMissingData"] == "breaching"
+    assert own["ComparisonOperator"] == "LessThanThreshold"
+    assert own["Period"] * own["EvaluationPeriods"] == 24 * 3600
 
 
 def test_only_the_banks_own_mappings_are_held_and_released(production: Synthesis) -> None:

@@ -21,6 +21,7 @@ _CONSENT = "your consent (Art. 6(1)(a)), which you may withdraw at any time"
 _PROOF = "legal obligation to demonstrate consent (Art. 7(1)); claims are made within six years"
 _ACCOUNTABLE = "legal obligation to demonstrate compliance (Art. 5(2)), legal claims (Art. 17(3)(e))"
 _ANSWER = "legal obligation to answer requests (Art. 6(1)(c), 12)"
+_CLAIMS = "legal claims and legal obligations (Art. 17(3)(b) and (e))"
 _MATCHING = "legitimate interest: matching anonymous receipts (Art. 6(1)(f))"
 _OPERATION = "legitimate interest: running the service safely (Art. 6(1)(f))"
 _CONTRACT = "contract with the partner (Art. 6(1)(b))"
@@ -41,6 +42,7 @@ _ERASED = "That you were erased, by an opaque name, so that no backup brings you
 _SHOPS = "Registered banks, retailers and shops"
 _FILES = "Files of receipts: how they were worked off"
 _LEARNED = "How well clocks and codes of tills and banks agree, without any payment"
+_ROUNDS = "How far the system's own rounds came"
 _MESSAGES = "Work under way, encrypted and by opaque names"
 _LOGS = "Logs, without anything of a person"
 
@@ -66,7 +68,7 @@ RECORDS: tuple[Record, ...] = (
 
     # Customers.
     Record("customer's choices", "ledger", "C#/C", "customer", said=_CHOICES,
-           kept=SIX_YEARS, anchor="changed", basis=_PROOF, exported="consents", held=True),
+           due="choices", kept=SIX_YEARS, anchor="changed", basis=_PROOF, exported="consents", held=True),
     Record("history of choices", "ledger", "C#/H#", "customer", said=_CHOICES,
            kept=With("customer's choices"), basis=_PROOF, exported="consents", held=True),
     Record("customer's salt", "salts", "C#", "customer", said="The key under which all that is yours is sealed",
@@ -101,6 +103,18 @@ RECORDS: tuple[Record, ...] = (
     Record("entry of the erasure ledger", "payloads", "erasures/", "customer", said=_ERASED,
            kept=90 * DAY, anchor="written", basis=_ACCOUNTABLE, erasure=Keep("so that no backup brings you back")),
 
+    # Retention itself.
+    Record("hold", "ledger", "O#/O", "customer", said="Why your data must be kept for longer",
+           kept=Until("it is released"), basis=_CLAIMS, erasure=Keep(_CLAIMS)),
+    Record("run of the sweep", "ledger", "S#/R", "nobody", said=_ROUNDS,
+           kept=Until("the next run"), basis=_NOT_PERSONAL, erasure=_ANONYMOUS),
+    Record("swept class", "ledger", "S#/C#", "nobody", said=_ROUNDS,
+           kept=Until("the next run"), basis=_NOT_PERSONAL, erasure=_ANONYMOUS),
+    Record("place left by the sweep", "ledger", "S#/L#", "nobody", said=_ROUNDS,
+           kept=Until("the next run"), basis=_NOT_PERSONAL, erasure=_ANONYMOUS),
+    Record("retention certificate", "ledger", "S#certificates/", "nobody", said="How many records were deleted",
+           due="certificate", kept=SIX_YEARS, anchor="as_of", basis=_ACCOUNTABLE, erasure=_ANONYMOUS),
+
     # Partners.
     Record("retailer", "ledger", "M#/M", "partner", said=_SHOPS,
            kept=_END_OF_CONTRACT, basis=_CONTRACT, erasure=_PARTNERS_OWN),
@@ -134,8 +148,8 @@ RECORDS: tuple[Record, ...] = (
            kept=timedelta(days=400), basis=_MATCHING, erasure=_ANONYMOUS),
     Record("bank's habits", "ledger", "K#/B", "partner", said=_LEARNED,
            kept=timedelta(days=400), basis=_CONTRACT, erasure=_ANONYMOUS),
-    Record("place of a round", "ledger", "W#/W", "nobody", said="How far the system's own rounds came",
-           kept=Until("the next round"), basis=_NOT_PERSONAL, erasure=_ANONYMOUS),
+    Record("place of a round", "ledger", "W#/W", "nobody", said=_ROUNDS,
+           kept=Until("the next run"), basis=_NOT_PERSONAL, erasure=_ANONYMOUS),
 
     # Messages, logs and measurements: opaque names at most.
     *(Record(f"{place}: {key}", place, key, "customer", said=_MESSAGES,

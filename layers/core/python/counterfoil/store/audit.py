@@ -66,7 +66,7 @@ def entries(chain: str) -> Iterator[Entry]:
 def recorded(since: datetime, until: datetime) -> Iterator[tuple[str, int]]:
     """Chain and number of every entry of the days from `since` to `until`; the latest may be missing yet."""
     for day in range((until.date() - since.date()).days + 1):
-        for shard in range(keys.SHARDS):
+        for shard in range(keys.shards_of("audit")):
             value = keys.due_in("audit", since + timedelta(days=day), shard)
             for page in table.query_index(LEDGER, "by_due", "due", value):
                 yield from ((keys.audit_chain_of(item["pk"]), keys.audit_number(item["sk"])) for item in page)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from counterfoil.errors import ConditionFailed
 from counterfoil.store import keys, lists, objects, table
-from counterfoil.store.table import LEDGER, Condition, Item, Put
+from counterfoil.store.table import LEDGER, Condition, Delete, Item, Put
 
 INLINE_BYTES = 8 * 1024
 
@@ -74,6 +74,19 @@ def delete(receipt_key: str, body_key: str) -> None:
     """
     objects.delete_all_versions(os.environ["PAYLOADS_BUCKET"], f"bodies/{receipt_key}/")
     table.delete(LEDGER, dict(keys.body(body_key)), Condition("receipt = :its", {":its": receipt_key}))
+
+
+def remove(body_keys: Sequence[str]) -> None:
+    """Deletes all bodies of receipts that are gone: first the objects with all their versions, then what leads there.
+
+    May be repeated. Raises TryAgain where S3 did not do it.
+    """
+    names = [dict(keys.body(key)) for key in body_keys]
+    for item in lists.get_many(LEDGER, names):
+        if item and "object" in item:
+            objects.delete_all_versions(os.environ["PAYLOADS_BUCKET"], item["object"])
+    for name in names:
+        table.write(Delete(LEDGER, name))
 
 
 def read(body_key: str) -> bytes | None:

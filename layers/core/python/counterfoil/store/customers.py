@@ -98,12 +98,21 @@ def _entry(subject: str, choice: Choice) -> Item:
 def _to_item(customer: Customer) -> Item:
     return dict(keys.customer(customer.subject)) | {
         "subject": customer.subject,
+        "due": _due(customer),
         "rev": customer.rev,
         "made": _millis(customer.made_at),
         # Not there for everybody else, so that a condition can ask for it.
         "restricted": {reason: to_millis(since) for reason, since in customer.restrictions.items()} or None,
         "choices": {purpose: _choice_to_item(choice) for purpose, choice in customer.choices.items()},
     }
+
+
+def _due(customer: Customer) -> str | None:
+    """Proof is kept while anything is allowed; its time counts from the last change."""
+    choices = customer.choices.values()
+    if not choices or any(choice.granted for choice in choices):
+        return None
+    return keys.due("choices", max(choice.changed_at for choice in choices), customer.subject)
 
 
 def _from_item(subject: str, item: Mapping[str, Any]) -> Customer:

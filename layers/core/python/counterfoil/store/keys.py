@@ -26,6 +26,11 @@ ledger
     E#<customer> / E                the erasure of a customer, and how far it came                     get, write
     A#<stream> / A                  the end of an audit chain: of a customer, or of ops                get, write
     A#<chain> / E#<number>          one entry of it, never changed                                     query, write
+    O#<subject, or a class> / O     what holds a customer's records, or a class of them        get, write, delete
+    S#sweep / R                     the sweep's run, and where it stopped                              get, write
+    S#sweep / C#<class>             through which day a class was swept                                get, write
+    S#sweep / L#<class>#<day>#<shard>   where something was held or failed               query, write, delete
+    S#certificates / <run>          what a run did                                                     query, write
     index by_subject                all that belongs to a customer, by its time `at` (rights, a customer's receipts)
     index by_due                    all of a type and anchor day, by shard (sweep); the open transactions of an hour;
                                     the requests under data protection law whose clocks ask for something on a day
@@ -43,6 +48,11 @@ salts
     C#<customer>                    the customer's salt                                                get, write
     Q#<request>                     the salt of a stranger's words, until they are a customer's   get, write, delete
     N#<card>                        in whose name a card is                                    get, write, delete
+
+How a new record gets swept: write `"due": due(<class>, <anchor>, <its name>)` with it, in a class that no other row
+of `domain/records.py` has, and give it a row there with `due=<class>`. The sweep deletes it (or redacts it, as the row
+says) once the row's period is over. Of a customer's records write `subject` too: else their holds stop nothing. What
+goes together with others is said in `flows/sweeping_together.py`.
 
 Partners' ids stand in keys only as keyed hashes (`sealing`), except those of shops, which are no one's
 personal data. No key has a bank, a date or a status as its partition, except `by_due`, which is sharded, and what is
@@ -195,12 +205,17 @@ def time_span(earliest: datetime, latest: datetime) -> tuple[str, str]:
 
 def due(record_type: str, anchor: datetime, name: str) -> str:
     """`type # anchor day # shard`: days, not due dates, so that a changed period applies at once."""
-    return due_in(record_type, anchor, crc32(name.encode()) % SHARDS)
+    return due_in(record_type, anchor, crc32(name.encode()) % shards_of(record_type))
 
 
-def due_in(record_type: str, day: datetime, shard: int) -> str:
+def due_in(record_type: str, day: date, shard: int) -> str:
     """One shard of a type and anchor day."""
     return f"{record_type}#{day:%Y-%m-%d}#{shard:02d}"
+
+
+def shards_of(record_type: str) -> int:
+    """The sweep reads each shard of a day, full or empty: only what comes by the thousand has many."""
+    return SHARDS if record_type in ("match", "transaction", "tender") else min(SHARDS, 4)
 
 
 def due_open(anchor: datetime, name: str) -> str:

@@ -7,12 +7,15 @@ cost a write unit a match, and make a busy till's or shop's record a hot key.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, Protocol
 
 from counterfoil.errors import ConditionFailed
 from counterfoil.store import keys, table
 from counterfoil.store.table import LEDGER, Put
 
+KEPT: Final = timedelta(days=400)
+"""After it was last learned. It says nothing of anybody, so that deleting it may be left to the table."""
 CACHE_SECONDS: Final = 300
 CACHE_SECONDS_WHILE_NEW: Final = 20
 
@@ -73,7 +76,7 @@ class Shelf[T: Learned]:
         item = table.get(LEDGER, dict(self._key(name)), consistent=False)
         rev = item["rev"] if item else 0
         if known is None or rev > known.rev:
-            value = self._from_dict(item) if item else None
+            value = self._from_dict(item) if item and item["ttl"] > time.time() else None
             known = _Known(value, value, rev, 0.0)
             self._cache[name] = known
         is_known = known.value is not None and known.value.count >= self._known_from
@@ -82,7 +85,8 @@ class Shelf[T: Learned]:
 
     def _write(self, name: str, known: _Known[T], value: T) -> None:
         condition = table.still_at(known.rev) if known.rev else table.nothing_there()
-        item = dict(self._key(name)) | dict(value.as_dict()) | {"rev": known.rev + 1}
+        until = int(time.time() + KEPT.total_seconds())
+        item = dict(self._key(name)) | dict(value.as_dict()) | {"rev": known.rev + 1, "ttl": until}
         try:
             table.write(Put(LEDGER, item, condition))
         except ConditionFailed:

@@ -114,7 +114,7 @@ class Delete:
 
     table: Table
     key: Item
-    condition: Condition
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +187,8 @@ def query_index(table: Table, index: str, attribute: str, value: str) -> Iterato
 
 def write(change: Put | Change | Delete) -> None:
     """One write. Raises ConditionFailed with the item that stands there."""
-    operation, request = _request(change)
     try:
-        getattr(_client(), operation)(**request)
+        getattr(_client(), _OPERATION[type(change)])(**_request(change))
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
@@ -221,7 +220,7 @@ def transact(changes: Sequence[Write]) -> None:
 
     Raises ConditionFailed (an item or None a change), or TryAgain where another was writing.
     """
-    writes = [{_TRANSACT_NAME[operation]: request} for operation, request in map(_request, changes)]
+    writes = [{_IN_TRANSACTION[type(change)]: _request(change)} for change in changes]
     try:
         _client().transact_write_items(TransactItems=writes)
     except ClientError as error:
@@ -243,13 +242,8 @@ def delete(table: Table, key: Item, condition: Condition) -> None:
         return
 
 
-_TRANSACT_NAME = {
-    "put_item": "Put",
-    "update_item": "Update",
-    "delete_item": "Delete",
-    "condition_check": "ConditionCheck",
-}
-_OPERATION = {Put: "put_item", Change: "update_item", Delete: "delete_item", Check: "condition_check"}
+_OPERATION = {Put: "put_item", Change: "update_item", Delete: "delete_item"}
+_IN_TRANSACTION = {Put: "Put", Change: "Update", Delete: "Delete", Check: "ConditionCheck"}
 
 
 def _item_of(reason: Mapping[str, Any]) -> Item | None:
@@ -258,7 +252,7 @@ def _item_of(reason: Mapping[str, Any]) -> Item | None:
     return _inward(reason.get("Item", {}))
 
 
-def _request(change: Write) -> tuple[str, dict[str, Any]]:
+def _request(change: Write) -> dict[str, Any]:
     request: dict[str, Any] = {"TableName": change.table.name}
     names: dict[str, str] = {}
     values: dict[str, Any] = {}
@@ -274,7 +268,7 @@ def _request(change: Write) -> tuple[str, dict[str, Any]]:
         request["ExpressionAttributeNames"] = names
     if values:
         request["ExpressionAttributeValues"] = _outward(values)
-    return _OPERATION[type(change)], request
+    return request
 
 
 def _placed(put: Put) -> Item:
