@@ -102,8 +102,22 @@ def test_a_payment_whose_message_waited_is_not_kept(counterfoil: World) -> None:
     counterfoil.consent()
     counterfoil.pays(payment(counterfoil))
     withdraw(counterfoil)
+    waited = counterfoil.queues["match"].pop()
+    counterfoil.run(SOON)
+    counterfoil.queues["match"].append(waited)
     counterfoil.run()
     assert kept() == ({}, {})
+
+
+def test_a_payment_kept_before_the_withdrawal_takes_effect_is_stopped_then(counterfoil: World) -> None:
+    counterfoil.consent()
+    counterfoil.pays(payment(counterfoil))
+    withdraw(counterfoil)
+    counterfoil.run(SOON)
+    assert (states(), of_payments()) == (["withdrawn"], [])
+    counterfoil.sells(receipt(counterfoil))
+    counterfoil.run()
+    assert counterfoil.wires == []
 
 
 @pytest.mark.parametrize("granted", [True, False])
@@ -113,6 +127,7 @@ def test_a_grant_that_a_stale_read_misses_counts(waiting: World, granted: bool, 
         customers, "get", lambda whose, *, consistent=True: get(whose) if consistent and granted else None
     )
     waiting.pays(payment(waiting, "tx_0002"))
+    waiting.pass_time(SOON)
     waiting.run(0)
     assert len(states()) == 1 + granted
 

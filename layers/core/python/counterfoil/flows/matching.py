@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from counterfoil.domain.consent import WITHDRAWAL_TAKES_EFFECT
 from counterfoil.domain.transactions import OPEN, Transaction
 from counterfoil.flows import messages
 from counterfoil.flows.messages import LookAgain, ReceiptTaken
@@ -36,9 +37,12 @@ def work_on(body: Mapping[str, Any], sealer: Sealer, waits: tuple[int, ...], now
 def _allowed(transaction: Transaction, now: datetime) -> bool:
     """Whether the customer still wants it, and is still who they were, since messages wait.
 
-    A yes may be a moment old: whoever withdraws or is restricted has what was kept meanwhile stopped. A no is read
-    anew, lest a grant made a moment ago be missed.
+    At its intake they did, and nothing that they chose since has taken effect before a withdrawal would: what is kept
+    until then is stopped then (`stopping`). A yes may be a moment old for the same reason; a no is read anew, lest a
+    grant made a moment ago be missed.
     """
+    if now - transaction.seen_at < WITHDRAWAL_TAKES_EFFECT:
+        return True
     for consistent in (False, True):
         customer = customers.get(transaction.subject, consistent=consistent)
         if customer is not None and customer.was_there(transaction.seen_at) and customer.allows("receipts", now):
