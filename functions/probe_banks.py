@@ -26,7 +26,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     if bank := event.get("pause"):
         probing.pause_by_hand(bank, lines[bank], _now())
     elif bank := event.get("resume"):
-        probing.resume_by_hand(bank, lines[bank])
+        probing.resume_by_hand(bank, lines[bank], _now())
     elif not event.get("look"):
         registry.forget()  # a bank may have been registered anew
         batch.each(list(lines), lambda bank: probing.tend(bank, lines[bank], _sending()))

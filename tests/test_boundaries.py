@@ -85,6 +85,7 @@ WITHOUT_EVENT = {
     "audit_checkpoint",
     "retention_sweep",
     "legal_holds",
+    "audit_desk",
 }
 # Libraries whose module has another name, and those that come with one that we name.
 MODULE_OF = {"aws-cdk-lib": "aws_cdk", "fpdf2": "fpdf", "python-barcode": "barcode", "pytest-xdist": "xdist"}

@@ -1,4 +1,4 @@
-"""The audit trail: who takes and verifies its checkpoints."""
+"""The audit trail: who takes and verifies its checkpoints, and who records what ops do."""
 
 from __future__ import annotations
 
@@ -18,6 +18,33 @@ TIMEOUT = 840
 
 
 def add(app: AppStack) -> None:
+    _audit_checkpoint(app)
+    _audit_desk(app)
+
+
+def _audit_desk(app: AppStack) -> None:
+    data = app.data
+    function = Function(
+        app,
+        "audit_desk",
+        app.platform,
+        description="Records disclosures to authorities and what ops do",
+        timeout_seconds=60,
+        memory_mb=1024,
+        environment={
+            "LEDGER_TABLE": data.ledger.table_name,
+            "SALTS_TABLE": data.salts.table_name,
+            "SEALING_SECRET": SEALING_SECRET,
+        },
+    )
+    function.use_table(data.ledger, *READ_ITEM, *QUERY, "dynamodb:PutItem")
+    function.use_index(data.ledger, "by_due")
+    function.use_table(data.salts, *READ_ITEM)
+    function.read_secret(SEALING_SECRET)
+    CfnOutput(app, "AuditDeskFunction", value=function.lambda_function.function_name)
+
+
+def _audit_checkpoint(app: AppStack) -> None:
     data = app.data
     function = Function(
         app,

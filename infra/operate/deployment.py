@@ -12,6 +12,9 @@ from infra.names import APP_STACK, REGION
 type Orders = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
+DESK = "AuditDeskFunction"
+
+
 class Refused(Exception):
     """An order that cannot be carried out; the text says why."""
 
@@ -31,3 +34,8 @@ def invoke(output: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     if "FunctionError" in answer:
         raise Refused("The function failed; its log says why.")
     return json.loads(answer["Payload"].read())
+
+
+def record(what: str, **detail: str | int) -> None:
+    """What is about to be done by hand, in the audit trail before it is done."""
+    invoke(DESK, {"did": {"what": what, "detail": detail}})

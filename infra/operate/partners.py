@@ -87,6 +87,7 @@ def retire_secret(order: argparse.Namespace) -> None:
     left = re.sub(rf'"{re.escape(name)}"\s*,\s*|,\s*"{re.escape(name)}"', "", text)
     if left == text:
         raise Refused(f"{name} is the only one that its partner has: rotate it first")
+    deployment.record("secret changed", order="retired", name=name)
     file.write_text(left, "utf-8")
     register(order)
     deployment.client("secretsmanager").delete_secret(SecretId=name, RecoveryWindowInDays=DAYS_TO_REGRET)
@@ -101,6 +102,7 @@ def _make_secret(name: str) -> None:
     """A Standard Webhooks secret of 32 random bytes."""
     value = "whsec_" + base64.b64encode(random.token_bytes(32)).decode()
     client = deployment.client("secretsmanager")
+    deployment.record("secret changed", order="made", name=name)
     try:
         client.create_secret(Name=name, SecretString=value, KmsKeyId=SECRETS_KEY_ALIAS)
     except client.exceptions.ResourceExistsException:

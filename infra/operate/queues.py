@@ -43,6 +43,7 @@ def redrive(order: argparse.Namespace) -> None:
     source = _dead_letters_of(queues[order.queue])
     # Only what lies there now: what fails again meanwhile comes back to the same dead letters.
     limit = min(order.limit, _depth(source))
+    deployment.record("ops action", order="redrive", queue=order.queue, at_most=limit)
     while moved + failed < limit:
         messages = _receive(source, min(10, limit - moved - failed))
         if not messages:

@@ -74,6 +74,9 @@ def point_head(stream: str, number: int) -> None:
 def nothing_locked(counterfoil: World, monkeypatch: pytest.MonkeyPatch) -> None:
     empty_checkpoints()
     monkeypatch.setattr(keys, "SHARDS", 2)
+    # That the world was registered is recorded, too.
+    remove(key("ops", 1))
+    remove(keys.audit_head("ops"))
 
 
 @pytest.fixture

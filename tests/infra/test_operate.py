@@ -30,6 +30,22 @@ class Stacks:
         return {"Stacks": [{"StackName": StackName, "Outputs": outputs}]}
 
 
+class Desk:
+    """Stands for the deployed functions; moto would need Docker to run one. What ops do is recorded first."""
+
+    def __init__(self) -> None:
+        self.recorded: list[dict[str, Any]] = []
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        if FunctionName != "desk":
+            return self.called(FunctionName, json.loads(Payload))
+        self.recorded.append(json.loads(Payload)["did"])
+        return {"Payload": io.BytesIO(b"{}")}
+
+    def called(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        raise AssertionError(name)
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """The stand-ins, by service, for what is not moto's."""
@@ -39,7 +55,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     real = deployment.client
     with mock_aws():
         outputs = {"Queues": json.dumps(_make_queues()), "RegisterFunction": "register", "ProbeFunction": "probe"}
-        services: dict[str, Any] = {"cloudformation": Stacks(outputs)}
+        outputs |= {"AuditDeskFunction": "desk"}
+        services: dict[str, Any] = {"cloudformation": Stacks(outputs), "lambda": Desk()}
         monkeypatch.setattr(deployment, "client", lambda service: services.get(service) or real(service))
         yield services
 
@@ -77,10 +94,11 @@ def _messages(name: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.usefixtures("aws")
-def test_redrive_moves_every_message_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+def test_redrive_moves_every_message_as_it_was(aws: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     _send("openbank-dead", 23)
     assert main(["redrive", "openbank"]) == 0
+    detail = {"order": "redrive", "queue": "openbank", "at_most": 23}
+    assert aws["lambda"].recorded == [{"what": "ops action", "detail": detail}]
     assert _messages("openbank-dead") == []
     moved = _messages("openbank")
     assert {message["Body"] for message in moved} == {f"{BODY}-{index}" for index in range(23)}
@@ -177,6 +195,9 @@ def test_a_secret_is_rotated_with_overlap(
     retired = FILE.replace("openbank/2026-11", "openbank/2026-12", 1)
     assert banks.read_text() == retired
     assert [call["banks"] for call in registering.calls] == [rotated, retired]
+    did = [(one["what"], one["detail"]["order"], one["detail"]["name"][-7:]) for one in registering.recorded]
+    assert did == [("secret changed", order, month) for order, month in
+                   (("made", "2026-11"), ("made", "2026-12"), ("retired", "2026-11"))]  # fmt: skip
     assert "DeletedDate" in client.describe_secret(SecretId="counterfoil/webhooks/openbank/2026-11")
 
 
@@ -203,16 +224,15 @@ def test_a_rotation_that_would_go_wrong_changes_nothing(
     assert registering.calls == []
 
 
-class Registering:
-    """Stands for the deployed function; moto would need Docker to run one."""
-
+class Registering(Desk):
     def __init__(self, answer: dict[str, Any], **more: str) -> None:
+        super().__init__()
         self.answer, self.more = answer, more
         self.calls: list[dict[str, Any]] = []
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
-        assert FunctionName == "register"
-        self.calls.append(json.loads(Payload))
+    def called(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        assert name == "register"
+        self.calls.append(payload)
         return {"Payload": io.BytesIO(json.dumps(self.answer).encode()), **self.more}
 
 
@@ -262,15 +282,16 @@ def test_a_function_that_fails_is_not_taken_for_done(
     assert "log" in capsys.readouterr().err
 
 
-class Tending:
+class Tending(Desk):
     """Stands for the deployed `probe_banks`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.orders: list[dict[str, Any]] = []
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
-        assert FunctionName == "probe"
-        self.orders.append(json.loads(Payload))
+    def called(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        assert name == "probe"
+        self.orders.append(payload)
         nothing = dict.fromkeys(("reason", "since", "last_status", "next_probe"))
         paused = {"reason": "failing", "since": "2026-11-22T09:00:00Z", "last_status": 503,
                   "next_probe": "2026-11-22T09:08:00Z"}  # fmt: skip

@@ -19,9 +19,10 @@ class Auditing:
     def __init__(self) -> None:
         self.answers: list[dict[str, Any]] = []
         self.asked: list[dict[str, Any]] = []
+        self.called: list[str] = []
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
-        assert FunctionName == "audit"
+        self.called.append(FunctionName)
         self.asked.append(json.loads(Payload))
         return {"Payload": io.BytesIO(json.dumps(self.answers.pop(0)).encode())}
 
@@ -30,7 +31,7 @@ class Auditing:
 def auditing(monkeypatch: pytest.MonkeyPatch) -> Auditing:
     made = Auditing()
     monkeypatch.setattr(deployment, "client", {"lambda": made}.__getitem__)
-    monkeypatch.setattr(deployment, "outputs", lambda: {"AuditFunction": "audit"})
+    monkeypatch.setattr(deployment, "outputs", lambda: {"AuditFunction": "audit", "AuditDeskFunction": "desk"})
     return made
 
 
@@ -65,3 +66,48 @@ def test_a_checkpoint_is_taken_now(auditing: Auditing, capsys: pytest.CaptureFix
     assert main(["audit", "checkpoint"]) == 0
     assert auditing.asked == [{}]
     assert capsys.readouterr().out == "CheckpointTaken\n"
+
+
+MADE = {
+    "id": "f1", "at": "2026-11-28T09:00:00Z", "authority": "Metropolitan Police", "ground": "crime",
+    "law": "prevention of crime", "reference": "CR/2026/117", "records": ["matched transaction"], "told": False,
+}  # fmt: skip
+DISCLOSE = ["disclose", "openbank", "cust_42", "--authority", "Metropolitan Police", "--ground", "crime",
+            "--reference", "CR/2026/117", "--what", "matched transaction"]  # fmt: skip
+
+
+def test_a_disclosure_is_recorded_and_told_in_words(auditing: Auditing, capsys: pytest.CaptureFixture[str]) -> None:
+    auditing.answers = [{"disclosures": [MADE]}]
+    assert main(DISCLOSE) == 0
+    order = {"bank": "openbank", "customer": "cust_42", "authority": "Metropolitan Police", "ground": "crime",
+             "reference": "CR/2026/117", "records": ["matched transaction"]}  # fmt: skip
+    assert (auditing.called, auditing.asked) == (["desk"], [{"disclose": order}])
+    assert capsys.readouterr().out.splitlines() == [
+        "2026-11-28T09:00:00Z  Metropolitan Police  CR/2026/117  matched transaction",
+        "    prevention of crime; NOT to be told to the customer",
+    ]
+
+
+@pytest.mark.parametrize("left_out", ["--authority", "--ground", "--reference", "--what"])
+def test_nothing_is_disclosed_without_ground_and_reference(left_out: str, auditing: Auditing) -> None:
+    place = DISCLOSE.index(left_out)
+    with pytest.raises(SystemExit):
+        main([*DISCLOSE[:place], *DISCLOSE[place + 2 :]])
+    assert auditing.asked == []
+
+
+def test_what_is_wrong_with_a_disclosure_is_told(auditing: Auditing, capsys: pytest.CaptureFixture[str]) -> None:
+    auditing.answers = [{"problems": ["reference: must be 1 to 64 of A-Z"]}]
+    assert main(DISCLOSE) == 1
+    assert capsys.readouterr().err == "reference: must be 1 to 64 of A-Z\n"
+
+
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [([], {"days": 31}), (["--days", "3"], {"days": 3}), (["b", "c"], {"bank": "b", "customer": "c"})],
+)
+def test_disclosures_are_listed(named: list[str], asked: dict[str, Any], auditing: Auditing) -> None:
+    auditing.answers = [{"disclosures": []}]
+    assert main(["disclosures", *named]) == 0
+    assert auditing.asked == [{"list": asked}]
+    assert main(["disclosures", "openbank"]) == 1

@@ -38,19 +38,19 @@ def test_an_entry_reads_as_it_was_written(here: World) -> None:
 
 def test_entry_and_change_are_both_there_or_neither(here: World) -> None:
     change = Put(LEDGER, {**keys.bank("x"), "rev": 1}, table.nothing_there())
-    table.transact([change, *audit.entry("ops", "registration", {"banks": 1}, here.now)])
+    table.transact([change, *audit.entry("one", "registration", {"banks": 1}, here.now)])
     with pytest.raises(ConditionFailed):
-        table.transact([change, *audit.entry("ops", "registration", {"banks": 2}, here.now)])
-    assert kept("ops") == [1]
+        table.transact([change, *audit.entry("one", "registration", {"banks": 2}, here.now)])
+    assert kept("one") == [1]
 
 
 def test_of_two_that_read_the_same_head_one_must_read_again(here: World) -> None:
-    one = audit.entry("ops", "ops action", {"order": "redrive"}, here.now)
-    two = audit.entry("ops", "ops action", {"order": "pause"}, here.now)
+    one = audit.entry("one", "ops action", {"order": "redrive"}, here.now)
+    two = audit.entry("one", "ops action", {"order": "pause"}, here.now)
     table.transact(one)
     with pytest.raises(ConditionFailed):
         table.transact(two)
-    assert kept("ops") == [1]
+    assert kept("one") == [1]
 
 
 def test_an_append_between_read_and_write_is_not_lost(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,16 +59,16 @@ def test_an_append_between_read_and_write_is_not_lost(here: World, monkeypatch: 
 
     def after_a_rival(changes: list[Put]) -> None:
         if next(rivals):
-            transact(audit.entry("ops", "ops action", {"order": "rival"}, here.now))
+            transact(audit.entry("one", "ops action", {"order": "rival"}, here.now))
         transact(changes)
 
     monkeypatch.setattr(table, "transact", after_a_rival)
-    audit.append("ops", "ops action", {"order": "mine"}, here.now)
-    assert kept("ops") == [1, 2, 3]
+    audit.append("one", "ops action", {"order": "mine"}, here.now)
+    assert kept("one") == [1, 2, 3]
 
 
 def test_more_than_a_page_of_entries_is_read(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "PAGE", 3)
     for _ in range(7):
-        audit.append("ops", "ops action", {"order": "redrive"}, here.now)
-    assert kept("ops") == [1, 2, 3, 4, 5, 6, 7]
+        audit.append("one", "ops action", {"order": "redrive"}, here.now)
+    assert kept("one") == [1, 2, 3, 4, 5, 6, 7]

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from counterfoil.domain.disclosures import DisclosureOrder, GroundName
 from counterfoil.domain.habits import learn_digits, learn_missing
 from counterfoil.domain.holds import Hold
 from counterfoil.domain.rates import Limits
 from counterfoil.domain.record import Record, With
 from counterfoil.domain.records import RECORDS
 from counterfoil.domain.retention import Place, named
-from counterfoil.flows import erasing
+from counterfoil.flows import disclosing, erasing
 from counterfoil.runtime import secrets
-from counterfoil.store import audit, bank_health, habits, holds, sweep, table
+from counterfoil.store import bank_health, habits, holds, sweep, table
 from counterfoil.store.sweep_keys import HOLDS
 from functions import retention_sweep, revisit_undecided
 from tests.account import stored
@@ -56,7 +57,6 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
     for _ in range(habits.FIRST_WRITE):
         habits.learn("kite/MID000123", learn_missing)
         habits.learn_of_bank("openbank", lambda known: learn_digits(known, by_device=False, agree=True))
-    audit.append("ops", "ops action", {"order": "redrive"}, counterfoil.now)
     subject = secrets.sealer().subject("openbank", "cust_erased")
     counterfoil.consent("cust_erased")
     counterfoil.put("rights", json.dumps(erasing.begin(subject, "requested", counterfoil.now).body))
@@ -65,6 +65,11 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
     table.write(sweep.left("match", Place(counterfoil.now.date(), 0)))
     table.write(sweep.swept_through("match", counterfoil.now.date()))
     retention_sweep.handler({}, None)
+    grounds: tuple[GroundName, ...] = ("court_order", "crime")
+    for ground in grounds:
+        order = DisclosureOrder(bank="openbank", customer="cust_42", authority="A court", ground=ground,
+                                reference="CR/1", records=("receipt body",))  # fmt: skip
+        disclosing.disclose(order, secrets.sealer(), counterfoil.now)
     used: set[str] = set()
     for place in TABLES:
         for item in stored(place):

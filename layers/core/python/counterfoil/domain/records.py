@@ -39,6 +39,7 @@ _CARDS = "Which cards are yours: their last four digits, and the names that your
 _DONE = "What was done with your data and when, as proof"
 _ASKED = "What you asked under data protection law, and how it was answered"
 _ERASED = "That you were erased, by an opaque name, so that no backup brings you back"
+_DISCLOSED = "What an authority was told of you, on which ground and reference"
 _SHOPS = "Registered banks, retailers and shops"
 _FILES = "Files of receipts: how they were worked off"
 _LEARNED = "How well clocks and codes of tills and banks agree, without any payment"
@@ -88,6 +89,10 @@ RECORDS: tuple[Record, ...] = (
            exported="audit trail", held=True),
     Record("end of an audit chain", "ledger", "A#/A", "customer", said=_DONE,
            kept=SIX_YEARS, anchor="at", basis=_ACCOUNTABLE, due="chain", erasure=Keep(_ACCOUNTABLE), held=True),
+    Record("disclosure", "ledger", "C#/X#", "customer", said=_DISCLOSED, due="disclosure", kept=SIX_YEARS, anchor="at",
+           basis=_ACCOUNTABLE, erasure=Keep(_ACCOUNTABLE), exported="disclosures", held=True),
+    Record("disclosure not to be told", "ledger", "C#/Y#", "customer", said=_DISCLOSED, due="quiet disclosure",
+           kept=SIX_YEARS, anchor="at", basis=_ACCOUNTABLE, erasure=Keep(_ACCOUNTABLE), held=True),
     # Longer than what it vouches for. It cannot be deleted before its time, and so holds nothing of anybody.
     Record("checkpoint", "checkpoints", "checkpoints/", "nobody", said="Hashes that show whether proof was changed",
            kept=SEVEN_YEARS, anchor="at", basis=_NOT_PERSONAL, erasure=Keep("it holds nothing of a person")),

@@ -17,12 +17,13 @@ from typing import Protocol
 
 from counterfoil.banks.adapter import Call
 from counterfoil.domain import bank_health as health_of
+from counterfoil.domain.audit import OPS
 from counterfoil.domain.bank_health import Decision, Health
 from counterfoil.errors import Poison, TryAgain
 from counterfoil.flows import delivery
 from counterfoil.flows.delivery import Answer, Sending
 from counterfoil.flows.outcome import Outcome
-from counterfoil.store import bank_health, registry
+from counterfoil.store import audit, bank_health, registry
 
 MOST_TAKEN = 10
 """Messages that a probe takes in search of one with something to tell."""
@@ -80,10 +81,12 @@ def tend(bank: str, line: Line, sending: Sending) -> Outcome:
 
 def pause_by_hand(bank: str, line: Line, now: datetime) -> None:
     """Until it is resumed by hand."""
+    audit.append(OPS, "ops action", {"order": "pause", "bank": bank}, now)
     _pause(bank, line, health_of.paused(bank_health.get(bank), "by hand", now))
 
 
-def resume_by_hand(bank: str, line: Line) -> None:
+def resume_by_hand(bank: str, line: Line, now: datetime) -> None:
+    audit.append(OPS, "ops action", {"order": "resume", "bank": bank}, now)
     health = bank_health.get(bank)
     _resume(bank, line, health, health.last_status)
 

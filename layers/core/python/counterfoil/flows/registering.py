@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from counterfoil.banks import BANKS
 from counterfoil.domain import registration
+from counterfoil.domain.audit import OPS
 from counterfoil.domain.registration import RegistrationInvalid
-from counterfoil.store import registry
+from counterfoil.store import audit, registry
 
 REQUIRED = {adapter.name: adapter.requires for adapter in BANKS}
 
@@ -22,7 +25,7 @@ class Registered:
 
 
 def register(
-    merchants_text: str | None, banks_text: str | None, *, allow_loopback: bool
+    merchants_text: str | None, banks_text: str | None, now: datetime, *, allow_loopback: bool
 ) -> tuple[Registered | None, list[dict[str, Any]]]:
     """What was registered, or None and the problems: `file`, `line`, `field`, `message` each."""
     merchants, wrong = _parsed("merchants", merchants_text, registration.parse_merchants)
@@ -31,10 +34,16 @@ def register(
     )
     if wrong or also_wrong:
         return None, [*wrong, *also_wrong]
+    audit.append(OPS, "registration", _detail(merchants=merchants_text, banks=banks_text), now)
     for bank in banks:
         registry.register_bank(bank)
     frozen = [merchant_id for merchant in merchants for merchant_id in registry.register_merchant(merchant)]
     return Registered(len(merchants), len(banks), len(frozen)), []
+
+
+def _detail(**files: str | None) -> dict[str, str]:
+    """Which files, by their SHA-256."""
+    return {name: sha256(text.encode()).hexdigest() for name, text in files.items() if text is not None}
 
 
 def _parsed[T](

@@ -7,6 +7,7 @@ ledger
                                     has in common with its reprints                                 get, write
     C#<customer> / C                what a bank's customer consents to, now                            get, write
     C#<customer> / H#<purpose>#<v>  one change of it, never changed                                    query, write
+    C#<customer> / X#<id>           a disclosure to an authority; Y# where they must not be told       get, query, write
     C#<customer> / L                the link to a customer's account at their bank             get, write, delete
     C#<customer> / K                the cards in their name                                    get, write, delete
     P#<hash> / P                    whose calls come at a path secret, by its hash             get, write, delete
@@ -267,3 +268,17 @@ def audit_chain(chain: str) -> tuple[str, tuple[str, str]]:
 
 def audit_chain_of(partition: str) -> str:
     return partition.removeprefix("A#")
+
+
+def disclosure(subject: str, disclosure_id: str, *, is_told: bool) -> Key:
+    """Two ranges, so that the data map has the one exported and the other not."""
+    return {"pk": f"C#{subject}", "sk": f"{'X' if is_told else 'Y'}#{disclosure_id}"}
+
+
+def disclosure_id(sort_key: str) -> str:
+    return sort_key[2:]
+
+
+def disclosures(subject: str) -> tuple[str, tuple[str, str]]:
+    """All of a customer, told and not."""
+    return f"C#{subject}", ("X#", "Y#~")
