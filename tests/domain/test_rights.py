@@ -93,7 +93,7 @@ def test_steps_that_are_repeated_change_nothing() -> None:
 
 
 def test_what_is_gone_can_be_neither_refused_nor_withdrawn() -> None:
-    under_way = rights.checkpoint(rights.begin(asked("erasure"), START), "salt", "done", START)
+    under_way = rights.begin(asked("erasure"), START)
     for step in (rights.withdraw, lambda request, now: rights.refuse(request, "excessive", now)):
         with pytest.raises(Conflict, match="under way"):
             step(under_way, START)

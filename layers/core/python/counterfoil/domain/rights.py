@@ -150,8 +150,15 @@ class PrivacyRequest:
     def _deadline(self, months: int) -> date:
         return rights_deadline(day_of(self.received_at), months, sum(wait.days() for wait in self.waits))
 
-    def has(self, what: What) -> bool:
-        return any(event.what == what for event in self.history)
+    @property
+    def begun_at(self) -> datetime | None:
+        """When its work began."""
+        return next((event.at for event in self.history if event.what == "begun"), None)
+
+    @property
+    def is_irrevocable(self) -> bool:
+        """Whether an erasure is under way: what is gone can be neither refused nor withdrawn."""
+        return self.kind == "erasure" and self.begun_at is not None
 
 
 def receive(
@@ -184,7 +191,7 @@ def receive(
 def ask(request: PrivacyRequest, wanted: Wanted, now: datetime) -> PrivacyRequest:
     """The clock stands still until we know who it is, or what is meant. Not once work goes on by itself."""
     _require_running(request)
-    if request.has("begun") and request.kind != "rectification":
+    if request.begun_at and request.kind != "rectification":
         raise Conflict("the work has begun")
     state: State = "waiting_for_identity" if wanted == "identity" else "waiting_for_clarification"
     waiting = replace(request, waits=(*request.waits, Wait(wanted, now)))
@@ -245,9 +252,9 @@ def finish(request: PrivacyRequest, now: datetime, outcome: str = "") -> Privacy
 
 
 def refuse(request: PrivacyRequest, reason: RefusalReason, now: datetime) -> PrivacyRequest:
-    """Raises Conflict for an erasure under way: what is gone cannot be refused."""
+    """Raises Conflict for an erasure under way."""
     _require_open(request)
-    if request.kind == "erasure" and request.phases:
+    if request.is_irrevocable:
         raise Conflict("the erasure is under way")
     return _moved(request, "refused", Event(now, "refused", reason))
 
@@ -257,7 +264,7 @@ def withdraw(request: PrivacyRequest, now: datetime) -> PrivacyRequest:
     if request.state == "withdrawn":
         return request
     _require_open(request)
-    if request.kind == "erasure" and request.phases:
+    if request.is_irrevocable:
         raise Conflict("the erasure is under way")
     return _moved(request, "withdrawn", Event(now, "withdrawn"))
 
@@ -275,7 +282,7 @@ def withdraw_export(request: PrivacyRequest, now: datetime) -> PrivacyRequest:
 def _answered(request: PrivacyRequest, wanted: Wanted, now: datetime) -> PrivacyRequest:
     *before, waiting = request.waits
     running = replace(request, waits=(*before, replace(waiting, until=now)))
-    state: State = "extended" if request.extension else "in_progress" if request.has("begun") else "received"
+    state: State = "extended" if request.extension else "in_progress" if request.begun_at else "received"
     return _moved(running, state, Event(now, "answered", wanted))
 
 

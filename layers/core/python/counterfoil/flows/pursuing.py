@@ -41,8 +41,8 @@ def pursue(body: Mapping[str, Any], outside: Outside) -> Outcome:
         return _finish(request, now)
     if customers.get(request.subject) is None:
         return _finish(request, now, "nothing_held")
-    settle(request.id, lambda known: steps.begin(known, now), now)
-    return _WORK[request.kind](request, request.subject, now)
+    begun = settle(request.id, lambda known: steps.begin(known, now), now)
+    return _WORK[begun.kind](begun, request.subject, now) if begun.is_running else Outcome()
 
 
 def _finish(request: PrivacyRequest, now: datetime, outcome: str = "") -> Outcome:

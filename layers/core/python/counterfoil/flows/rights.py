@@ -116,16 +116,16 @@ def change(request_id: str, decide: Decide, now: datetime) -> PrivacyRequest:
         if moved is known:
             return known
         try:
-            store.move(moved, now)
+            store.move(moved, known, now)
         except (ConditionFailed, TryAgain):
             continue
         return moved
     raise TryAgain("the request keeps moving", after=2)
 
 
-def settle(request_id: str, decide: Decide, now: datetime) -> None:
+def settle(request_id: str, decide: Decide, now: datetime) -> PrivacyRequest:
     """As `change`, for whoever works on a request: one that was closed meanwhile, or waits, is left as it is."""
-    change(request_id, lambda request: decide(request) if request.is_running else request, now)
+    return change(request_id, lambda request: decide(request) if request.is_running else request, now)
 
 
 def prove(reference: str, token: str, subject: str, sealer: Sealer, now: datetime, announce: Announce

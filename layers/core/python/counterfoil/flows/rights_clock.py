@@ -42,7 +42,7 @@ def _look_at(request_id: str, day: date, now: datetime, announce: Announce) -> S
     if moved is request:
         return counts if store.file_again(request, day, now) else ()
     try:
-        store.move(moved, now)
+        store.move(moved, request, now)
     except (ConditionFailed, TryAgain):
         return ()
     return counts

@@ -36,9 +36,10 @@ def put_new(request: PrivacyRequest, now: datetime, own_salt: bytes | None = Non
     table.transact(writes)
 
 
-def move(moved: PrivacyRequest, now: datetime) -> None:
-    """Keeps the next `rev` of a request. Raises ConditionFailed where it moved since it was read."""
-    table.transact([Put(LEDGER, _to_item(moved, now), table.still_at(moved.rev - 1)), *_told(moved, now)])
+def move(moved: PrivacyRequest, known: PrivacyRequest, now: datetime) -> None:
+    """Keeps a request, some steps further. Raises ConditionFailed where it moved since it was `known`."""
+    told = _told(moved, now, since=len(known.history))
+    table.transact([Put(LEDGER, _to_item(moved, now), table.still_at(known.rev)), *told])
 
 
 def file_again(request: PrivacyRequest, day: date, now: datetime) -> bool:
@@ -82,12 +83,11 @@ def forget_salt(request_id: str) -> None:
     table.delete(SALTS, dict(keys.request_salt(request_id)), Condition("attribute_exists(pk)"))
 
 
-def _told(request: PrivacyRequest, now: datetime) -> list[Put]:
-    step = request.history[-1]
+def _told(request: PrivacyRequest, now: datetime, since: int = 0) -> list[Put]:
     detail: Detail = {
         "request": request.id,
         "kind": request.kind,
-        "step": step.what,
+        "steps": [step.what for step in request.history[since:]],
         "state": request.state,
         "number": request.rev,
     }
