@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from counterfoil.domain.erasures import PHASES
+from counterfoil.errors import TryAgain
 from counterfoil.flows import rights
 from counterfoil.runtime import queues, secrets
 from counterfoil.store import audit, customers
 from functions import rights_clock
 from tests.account import stored
+from tests.flows.test_deaths import ALL, moments
 from tests.functions.test_rights_api import ASKED, OF_CUSTOMER, anybody, bank, subject
 from tests.world import Death, World
 
@@ -82,6 +85,45 @@ def test_a_death_while_it_is_worked_on_changes_nothing(counterfoil: World, kind:
             assert (requests()[0]["state"], trail()) == ended, (number, when)
             assert customer.restricted == (kind == "restriction"), (number, when)
             assert not any(counterfoil.dead.values()), (number, when)
+
+
+def test_a_death_while_it_erases_leaves_the_request_told(counterfoil: World) -> None:
+    counterfoil.consent()
+    bank(counterfoil, "POST", body={"kind": "erasure"})
+    beginning = counterfoil.remember()
+    counterfoil.restore(beginning)  # so that its calls are counted from here
+    counterfoil.run(DAY)
+    ended = (requests()[0]["state"], requests()[0]["phases"])
+    assert ended == ("done", dict.fromkeys(PHASES[:-1], "done"))
+    for death in list(moments(counterfoil))[:: 1 if ALL else 8]:
+        counterfoil.restore(beginning)
+        counterfoil.deaths = dict([death])
+        counterfoil.run(DAY)
+        assert (requests()[0]["state"], requests()[0]["phases"]) == ended, death
+        assert customers.get(subject()) is None, death
+        assert not any(counterfoil.dead.values()), death
+
+
+def test_a_store_that_fails_is_shown_as_partial_until_it_does_not(
+    counterfoil: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counterfoil.consent()
+    for name in ("bank_webhook.authorised", "retailer_receipt.sale"):
+        counterfoil.play(name)
+    counterfoil.run(60)
+
+    def unreachable(_found: object) -> None:
+        raise TryAgain("the bucket is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("counterfoil.flows.erasing.forget", unreachable)
+        path = f"{OF_CUSTOMER}/" + bank(counterfoil, "POST", body={"kind": "erasure"})["request_id"]
+        counterfoil.run(2 * 3600)
+        shown = bank(counterfoil, "GET", path)
+        assert (shown["state"], shown["due_by"]) == ("partial", "2026-12-21")
+        assert "being tried again" in shown["message"]
+    counterfoil.run(DAY)
+    assert bank(counterfoil, "GET", path)["state"] == "done"
 
 
 def test_a_death_while_identity_is_proved_leaves_words_that_one_key_opens(counterfoil: World) -> None:

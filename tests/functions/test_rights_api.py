@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
+from counterfoil.domain.erasures import PHASES
 from counterfoil.errors import Conflict, NotFound
 from counterfoil.flows import rights
-from counterfoil.runtime import secrets
+from counterfoil.runtime import http, secrets
 from counterfoil.store import customers
 from tests.account import stored
 from tests.world import World
 
 OF_CUSTOMER = "/v1/banks/openbank/customers/cust_42/privacy-requests"
+DAY = 86_400
 OF_ANYBODY = "/v1/privacy-requests"
 ASKED = {"kind": "access", "email": "canary.who@example.com", "bank": "canary-bank", "details": "canary-details"}
 
@@ -158,3 +160,37 @@ def test_restrictions_and_objections_are_done_at_once_and_the_person_ends_them(c
         counterfoil.run(60)
         shown = bank(counterfoil, "GET", f"{OF_CUSTOMER}/{made['request_id']}")
         assert (shown["state"], subject_is_restricted()) == ("done", standing)
+
+
+def test_an_erasure_tells_its_request_how_far_it_came(counterfoil: World) -> None:
+    counterfoil.consent()
+    for name in ("bank_webhook.authorised", "retailer_receipt.sale"):
+        counterfoil.play(name)
+    counterfoil.run(60)
+    path = f"{OF_CUSTOMER}/" + bank(counterfoil, "POST", body={"kind": "erasure", "details": "canary"})["request_id"]
+    counterfoil.run(6)
+    assert bank(counterfoil, "PUT", path, {"withdrawn": True})["status"] == 409
+    counterfoil.run(DAY)
+    shown = bank(counterfoil, "GET", path)
+    phases = [step["detail"] for step in shown["history"] if step["what"] == "phase"]
+    assert phases == [f"{phase}: done" for phase in PHASES[:-1]]
+    assert (shown["state"], shown["history"][-1]["detail"]) == ("done", "")
+    assert "Your data is erased" in shown["message"]
+    again = bank(counterfoil, "POST", body={"kind": "erasure"})
+    counterfoil.run(DAY)
+    assert "We hold nothing" in bank(counterfoil, "GET", f"{OF_CUSTOMER}/{again['request_id']}")["message"]
+    assert not any(counterfoil.dead.values())
+
+
+def test_a_bank_that_does_not_confirm_is_said(counterfoil: World) -> None:
+    counterfoil.consent()
+    for name in ("bank_webhook.authorised", "retailer_receipt.sale"):
+        counterfoil.play(name)
+    counterfoil.run(60)
+    counterfoil.answer = lambda wire: http.Answer(500)
+    path = f"{OF_CUSTOMER}/" + bank(counterfoil, "POST", body={"kind": "erasure"})["request_id"]
+    counterfoil.run(DAY)
+    shown = bank(counterfoil, "GET", path)
+    assert shown["state"] == "done"
+    assert "confirm: not_confirmed" in [step["detail"] for step in shown["history"]]
+    assert "has not confirmed" in shown["message"]

@@ -50,19 +50,9 @@ RefusalReason = Literal[
 PhaseState = Literal["done", "failed", "not_confirmed"]
 """`not_confirmed`: done on our side, and the bank did not say so of its own."""
 What = Literal[
-    "received",
-    "asked",
-    "answered",
-    "begun",
-    "extended",
-    "phase",
-    "partial",
-    "done",
-    "refused",
-    "withdrawn",
-    "export_ready",
-    "export_gone",
-]
+    "received", "asked", "answered", "begun", "extended", "phase", "partial", "done", "refused", "withdrawn",
+    "export_ready", "export_gone",
+]  # fmt: skip
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 CLOSED: Final[frozenset[State]] = frozenset({"done", "refused", "withdrawn"})

@@ -24,6 +24,7 @@ from counterfoil.flows import consent, messages
 from counterfoil.flows.forgetting import forget
 from counterfoil.flows.linking import Outside, to_tear_down
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Outcome, Send
+from counterfoil.flows.reporting import report
 from counterfoil.flows.settling import transaction_pointers
 from counterfoil.store import by_subject, customers, erasures, links, rendezvous, transactions
 from counterfoil.store.by_subject import Found
@@ -72,8 +73,11 @@ def erase(body: Mapping[str, Any], outside: Outside, waits: Waits) -> Outcome:
         raise Poison("not a message of ours")
     now = outside.clock()
     try:
-        erasure = _standing(subject, from_millis(at), reason, body.get("request"), now)
+        asked = (request,) if isinstance(request := body.get("request"), str) else ()
+        erasure = _standing(subject, from_millis(at), reason, asked, now)
         if erasure is None:
+            known = erasures.get(subject)
+            report(known if known and known.covers(from_millis(at)) else None, asked, now)
             return Outcome(counts=("ErasureOver",))
         step = _STEPS[erasure.phase](erasure, _Work(outside, waits, now))
         return _keep(step, erasure, now)
@@ -82,10 +86,9 @@ def erase(body: Mapping[str, Any], outside: Outside, waits: Waits) -> Outcome:
         return Outcome(counts=("ErasureOvertaken",))
 
 
-def _standing(subject: str, at: datetime, reason: Reason, request: Any, now: datetime) -> Erasure | None:
+def _standing(subject: str, at: datetime, reason: Reason, asked: tuple[str, ...], now: datetime) -> Erasure | None:
     """The erasure to go on with, begun here where it is new; None where there is nothing to do for this message."""
     known = erasures.get(subject)
-    asked = (request,) if isinstance(request, str) else ()
     if known is not None and known.covers(at):
         return None if known.is_done else _joined(known, asked, now)
     customer = customers.get(subject)
@@ -117,6 +120,7 @@ def _keep(step: _Step, was: Erasure, now: datetime) -> Outcome:
     if moved != was:
         moved = replace(moved, rev=was.rev + 1)
         erasures.save(moved, was, now)
+    report(moved, (), now)
     counts = ("ErasurePartial",) if moved.is_partial else ()
     if moved.is_done:
         return Outcome(step.sends, ("Erased",))

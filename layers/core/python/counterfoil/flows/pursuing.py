@@ -13,7 +13,7 @@ from typing import Any
 from counterfoil.domain import rights as steps
 from counterfoil.domain.rights import PrivacyRequest
 from counterfoil.errors import Poison
-from counterfoil.flows import consent
+from counterfoil.flows import consent, erasing
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Outcome, Send
 from counterfoil.flows.rights import SOON, settle
@@ -42,7 +42,7 @@ def pursue(body: Mapping[str, Any], outside: Outside) -> Outcome:
     if customers.get(request.subject) is None:
         return _finish(request, now, "nothing_held")
     begun = settle(request.id, lambda known: steps.begin(known, now), now)
-    return _WORK[begun.kind](begun, request.subject, now) if begun.is_running else Outcome()
+    return _WORK[begun.kind](begun, request.subject, now) if begun and begun.is_running else Outcome()
 
 
 def _finish(request: PrivacyRequest, now: datetime, outcome: str = "") -> Outcome:
@@ -74,6 +74,11 @@ def _then_finish(request: PrivacyRequest, change: Callable[[consent.Announce], o
     return Outcome((*sends, finish))
 
 
+def _erase(request: PrivacyRequest, subject: str, now: datetime) -> Outcome:
+    """Of what was there when the work began; the erasure tells the request how far it came."""
+    return Outcome((erasing.begin(subject, "requested", request.begun_at or now, request.id),))
+
+
 def _by_hand(_request: PrivacyRequest, _subject: str, _now: datetime) -> Outcome:
     """A person compares and puts right."""
     return Outcome(counts=("RightsByHand",))
@@ -83,7 +88,7 @@ _WORK: Mapping[steps.Kind, Callable[[PrivacyRequest, str, datetime], Outcome]] =
     "access": _by_hand,
     "portability": _by_hand,
     "rectification": _by_hand,
-    "erasure": _by_hand,
+    "erasure": _erase,
     "restriction": _restrict,
     "lifting": _lift,
     "objection": _stop,

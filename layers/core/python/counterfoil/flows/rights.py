@@ -123,8 +123,13 @@ def change(request_id: str, decide: Decide, now: datetime) -> PrivacyRequest:
     raise TryAgain("the request keeps moving", after=2)
 
 
-def settle(request_id: str, decide: Decide, now: datetime) -> PrivacyRequest:
-    """As `change`, for whoever works on a request: one that was closed meanwhile, or waits, is left as it is."""
+def settle(request_id: str, decide: Decide, now: datetime) -> PrivacyRequest | None:
+    """As `change`, for whoever works on a request: one that was closed meanwhile, or waits, is left as it is.
+
+    None where there is none: a table that was restored may not have it.
+    """
+    if store.get(request_id) is None:
+        return None
     return change(request_id, lambda request: decide(request) if request.is_running else request, now)
 
 
