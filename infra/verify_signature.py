@@ -16,9 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-# In the functions it comes with a layer.
-sys.path.append(str(Path(__file__).parent.parent / "layers" / "core" / "python"))
-
 from counterfoil.banks import BANKS
 from counterfoil.banks.adapter import Arrival, BankAdapter, Credentials
 from infra import signature_differences as differences
