@@ -31,7 +31,7 @@ def _of_bank(request: Request) -> Reply:
     if request.method == "POST":
         wish = validated(PrivacyWish, strict_json.loads(request.body))
         observe.count(["RightsAsked"])
-        return Reply(202, _told(rights.ask(subject, wish, "bank", secrets.sealer(), now, queues.announce)))
+        return Reply(202, _told(rights.ask(bank, subject, wish, "bank", secrets.sealer(), now, queues.announce)))
     if "request_id" not in request.path:
         return Reply(200, {"requests": [_told(each) for each in store.of_customer(subject)]})
     return _one(request, rights.of_customer(request.path["request_id"], subject), now)

@@ -7,7 +7,7 @@ import pytest
 
 from counterfoil.domain.erasures import PHASES
 from counterfoil.errors import Conflict, NotFound
-from counterfoil.flows import rights
+from counterfoil.flows import cards, rights
 from counterfoil.runtime import http, secrets
 from counterfoil.store import customers
 from tests.account import stored
@@ -194,3 +194,20 @@ def test_a_bank_that_does_not_confirm_is_said(counterfoil: World) -> None:
     assert shown["state"] == "done"
     assert "confirm: not_confirmed" in [step["detail"] for step in shown["history"]]
     assert "has not confirmed" in shown["message"]
+
+
+def test_a_card_that_is_held_wrongly_is_put_right_at_once(counterfoil: World) -> None:
+    counterfoil.consent()
+    card = "/v1/banks/openbank/customers/cust_42/cards/card_9"
+    wrong = json.dumps({"last4": "4243", "scheme": "visa", "tokens": ["tok_1"]}).encode()
+    assert counterfoil.request("PUT", card, wrong, scope="counterfoil/openbank.customers")["statusCode"] == 200
+    for right, state in (
+        ({"card_id": "card_9", "last4": "4242"}, "done"),
+        ({"card_id": "no", "last4": "4242"}, "in_progress"),
+    ):
+        made = bank(counterfoil, "POST", body={"kind": "rectification", "card": right})
+        counterfoil.run(60)
+        assert bank(counterfoil, "GET", f"{OF_CUSTOMER}/{made['request_id']}")["state"] == state
+    wallet, _ = cards.of_customer(subject(), secrets.sealer())
+    assert [(one.last4, one.scheme, one.tokens) for one in wallet.cards] == [("4242", "visa", ("tok_1",))]
+    assert bank(counterfoil, "POST", body={"kind": "access", "card": {"card_id": "a", "last4": "1"}})["status"] == 422

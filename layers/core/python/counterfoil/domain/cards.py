@@ -24,13 +24,16 @@ Token = Annotated[
 ]
 
 
+Last4 = Annotated[str, matching(r"\d{4}", "must be four digits")]
+
+
 class CardRequest(Wire):
     """What the bank tells of a card in its customer's name. `tokens`: all that wallets pay with in its place.
 
     `replaces`: the card that it carries on; told once, it stays.
     """
 
-    last4: Annotated[str, matching(r"\d{4}", "must be four digits")] | None = None
+    last4: Last4 | None = None
     scheme: Id | None = None
     tokens: Annotated[tuple[Token, ...], Field(max_length=20, strict=False)] = ()
     replaces: Id | None = None

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from counterfoil.domain.cards import Last4
 from counterfoil.domain.fields import Id, Text, Wire, matching, refusing
 from counterfoil.domain.rights import Kind
 
@@ -22,13 +23,37 @@ Email = Annotated[
 ]
 
 
+class CardCorrection(Wire):
+    """What is right of a card that we hold wrongly."""
+
+    card_id: Id
+    last4: Last4 | None = None
+    scheme: Id | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "CardCorrection":
+        if self.last4 is None and self.scheme is None:
+            raise ValueError("must say what is right: last4, scheme or both")
+        return self
+
+
 class PrivacyWish(Wire):
-    """A customer's request, passed on by the bank. `request_id`: the bank's own, so that a repeat is one request."""
+    """A customer's request, passed on by the bank. `request_id`: the bank's own, so that a repeat is one request.
+
+    `card`: of a rectification, what is put right at once; all else is read by a person.
+    """
 
     kind: Kind
     details: Words | None = None
+    card: CardCorrection | None = None
     language: Language = "en-GB"
     request_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _only_a_rectification_puts_right(self) -> "PrivacyWish":
+        if self.card is not None and self.kind != "rectification":
+            raise ValueError("only a rectification puts a card right")
+        return self
 
 
 class PublicPrivacyWish(Wire):

@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from counterfoil.domain import rights as steps
+from counterfoil.domain.cards import CardRequest
 from counterfoil.domain.rights import PrivacyRequest
-from counterfoil.errors import Poison
-from counterfoil.flows import consent, erasing
+from counterfoil.errors import Conflict, Invalid, Poison
+from counterfoil.flows import cards, consent, erasing
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Outcome, Send
-from counterfoil.flows.rights import SOON, settle
+from counterfoil.flows.rights import SOON, settle, words_of
 from counterfoil.store import customers
 from counterfoil.store import rights as store
 
@@ -42,7 +43,7 @@ def pursue(body: Mapping[str, Any], outside: Outside) -> Outcome:
     if customers.get(request.subject) is None:
         return _finish(request, now, "nothing_held")
     begun = settle(request.id, lambda known: steps.begin(known, now), now)
-    return _WORK[begun.kind](begun, request.subject, now) if begun and begun.is_running else Outcome()
+    return _WORK[begun.kind](begun, request.subject, outside) if begun and begun.is_running else Outcome()
 
 
 def _finish(request: PrivacyRequest, now: datetime, outcome: str = "") -> Outcome:
@@ -50,18 +51,18 @@ def _finish(request: PrivacyRequest, now: datetime, outcome: str = "") -> Outcom
     return Outcome(counts=("RightsAnswered",))
 
 
-def _restrict(request: PrivacyRequest, subject: str, now: datetime) -> Outcome:
-    return _then_finish(request, lambda send: consent.restrict(subject, RESTRICTION, now, send))
+def _restrict(request: PrivacyRequest, subject: str, outside: Outside) -> Outcome:
+    return _then_finish(request, lambda send: consent.restrict(subject, RESTRICTION, outside.clock(), send))
 
 
-def _stop(request: PrivacyRequest, subject: str, now: datetime) -> Outcome:
-    return _then_finish(request, lambda send: consent.restrict(subject, OBJECTION, now, send))
+def _stop(request: PrivacyRequest, subject: str, outside: Outside) -> Outcome:
+    return _then_finish(request, lambda send: consent.restrict(subject, OBJECTION, outside.clock(), send))
 
 
-def _lift(request: PrivacyRequest, subject: str, now: datetime) -> Outcome:
+def _lift(request: PrivacyRequest, subject: str, outside: Outside) -> Outcome:
     def lift(send: consent.Announce) -> None:
         for reason in (RESTRICTION, OBJECTION):
-            consent.lift(subject, reason, now, send)
+            consent.lift(subject, reason, outside.clock(), send)
 
     return _then_finish(request, lift)
 
@@ -74,20 +75,38 @@ def _then_finish(request: PrivacyRequest, change: Callable[[consent.Announce], o
     return Outcome((*sends, finish))
 
 
-def _erase(request: PrivacyRequest, subject: str, now: datetime) -> Outcome:
+def _erase(request: PrivacyRequest, subject: str, outside: Outside) -> Outcome:
     """Of what was there when the work began; the erasure tells the request how far it came."""
-    return Outcome((erasing.begin(subject, "requested", request.begun_at or now, request.id),))
+    return Outcome((erasing.begin(subject, "requested", request.begun_at or outside.clock(), request.id),))
 
 
-def _by_hand(_request: PrivacyRequest, _subject: str, _now: datetime) -> Outcome:
+def _put_right(request: PrivacyRequest, subject: str, outside: Outside) -> Outcome:
+    """A card, where it is one that we hold and can be what is told of it; all else is for a person."""
+    words = words_of(request, outside.sealer)
+    if words is None or words.card is None or words.bank is None:
+        return _by_hand(request, subject, outside)
+    wallet, _ = cards.of_customer(subject, outside.sealer)
+    known = wallet.card(words.card["card_id"])
+    if known is None:
+        return _by_hand(request, subject, outside)
+    last4, scheme = words.card.get("last4", known.last4), words.card.get("scheme", known.scheme)
+    right = CardRequest(last4=last4, scheme=scheme, tokens=known.tokens)
+    try:
+        cards.register(words.bank, subject, known.card_id, right, outside.sealer, outside.clock())
+    except (Conflict, Invalid):
+        return _by_hand(request, subject, outside)
+    return _finish(request, outside.clock())
+
+
+def _by_hand(_request: PrivacyRequest, _subject: str, _outside: Outside) -> Outcome:
     """A person compares and puts right."""
     return Outcome(counts=("RightsByHand",))
 
 
-_WORK: Mapping[steps.Kind, Callable[[PrivacyRequest, str, datetime], Outcome]] = {
+_WORK: Mapping[steps.Kind, Callable[[PrivacyRequest, str, Outside], Outcome]] = {
     "access": _by_hand,
     "portability": _by_hand,
-    "rectification": _by_hand,
+    "rectification": _put_right,
     "erasure": _erase,
     "restriction": _restrict,
     "lifting": _lift,

@@ -10,7 +10,7 @@ bank has nothing here that words could be about: none are kept.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -41,16 +41,20 @@ Decide = Callable[[PrivacyRequest], PrivacyRequest]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Words:
-    """What people wrote: the person what they want and how to reach them, ops a question, the person the answer."""
+    """What people wrote: the person what they want and how to reach them, ops a question, the person the answer.
+
+    `card`: what is right of which card, `bank` being whose card it is then.
+    """
 
     details: str | None = None
     email: str | None = None
     bank: str | None = None
     question: str | None = None
     answer: str | None = None
+    card: Mapping[str, str] | None = None
 
 
-def ask(subject: str, wish: PrivacyWish, origin: Origin, sealer: Sealer, now: datetime, announce: Announce
+def ask(bank: str, subject: str, wish: PrivacyWish, origin: Origin, sealer: Sealer, now: datetime, announce: Announce
         ) -> PrivacyRequest:  # fmt: skip
     """A customer's request, who they are being known. The same again where the bank repeats its id.
 
@@ -59,8 +63,9 @@ def ask(subject: str, wish: PrivacyWish, origin: Origin, sealer: Sealer, now: da
     named = wish.request_id and f"prq_{sealer.request(subject, wish.request_id)}"
     request = rights.receive(named or new_request_id(), wish.kind, origin, now, subject=subject, language=wish.language)
     keys = _keys_of(subject, sealer)
-    if keys and wish.details:
-        request = replace(request, sealed=_sealed(Words(wish.details), request.id, keys))
+    if keys and (wish.details or wish.card):
+        card = wish.card.model_dump(exclude_none=True) if wish.card else None
+        request = replace(request, sealed=_sealed(Words(wish.details, bank=bank, card=card), request.id, keys))
     announce(to_pursue(request.id))
     try:
         store.put_new(request, now)
@@ -177,12 +182,15 @@ def words_of(request: PrivacyRequest, sealer: Sealer) -> Words | None:
     return Words(**json.loads(unseal(keys.seal_key, request.sealed, bound_to=f"request/{request.id}")))
 
 
-def with_words(request: PrivacyRequest, sealer: Sealer, **said: str) -> PrivacyRequest:
+def with_words(
+    request: PrivacyRequest, sealer: Sealer, *, question: str | None = None, answer: str | None = None
+) -> PrivacyRequest:
     """The request with more that was written; as it is where there is no key to seal it under."""
     keys = _keys_for(request, sealer)
     if keys is None:
         return request
-    words = replace(words_of(request, sealer) or Words(), **said)
+    known = words_of(request, sealer) or Words()
+    words = replace(known, question=question or known.question, answer=answer or known.answer)
     return replace(request, sealed=_sealed(words, request.id, keys))
 
 
