@@ -9,6 +9,7 @@ import pytest
 from counterfoil.domain.audit import follow
 from counterfoil.domain.checkpoints import Kept
 from counterfoil.domain.times import to_millis
+from counterfoil.errors import TryAgain
 from counterfoil.flows import auditing
 from counterfoil.runtime import secrets
 from counterfoil.sealing import new_salt
@@ -287,3 +288,19 @@ def test_a_checkpoint_holds_no_name_of_anybody(counterfoil: World) -> None:
     for item in counterfoil.items("ledger"):
         assert "subject" not in item or item["subject"]["S"] not in body
     assert set(json.loads(body)) == {"number", "at", "previous", "previous_at", "heads"}
+
+
+def test_a_consent_whose_chain_another_is_writing_is_tried_again(
+    counterfoil: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transact, fails = table.transact, iter([True, False])
+
+    def busy(changes: Any) -> None:
+        if next(fails):
+            raise TryAgain("another writer was faster")
+        transact(changes)
+
+    monkeypatch.setattr(table, "transact", busy)
+    assert counterfoil.consent()["statusCode"] == 200
+    [entry] = audit.entries(chain(secrets.sealer().subject("openbank", "cust_42")))
+    assert entry.what == "consent changed"

@@ -108,6 +108,7 @@ def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> No
         "rights_worker",
         "rights_api",
         "rights_clock",
+        "audit_desk",
         "inspect_matching",
     }
 
@@ -120,7 +121,7 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     assert readers("counterfoil/webhooks/*") == both | {"receipt_files"}
     assert readers("counterfoil/sealing-??????") == both | {
         *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts"),
-        *("rights_worker", "rights_api", "rights_clock", "inspect_matching", "audit_checkpoint"),
+        *("rights_worker", "rights_api", "rights_clock", "inspect_matching", "audit_checkpoint", "audit_desk"),
         *("customer_api", "customer_receipts", "legal_holds"),
     }
     assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_page", "linked_accounts"}

@@ -123,6 +123,17 @@ TEMPLATE: dict[str, Any] = {
                 "LoggingConfiguration": {"DestinationBucketName": {"Ref": "Payloads"}, "LogFilePrefix": "log/"},
             },
         },
+        "Checkpoints": {
+            "Type": "AWS::S3::Bucket",
+            "Properties": {
+                "ObjectLockEnabled": True,
+                "ObjectLockConfiguration": {
+                    "ObjectLockEnabled": "Enabled",
+                    "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 2557}},
+                },
+                "VersioningConfiguration": {"Status": "Enabled"},
+            },
+        },
     }
 }
 
@@ -141,6 +152,7 @@ def kept(engine: Engine, ids: dict[str, str]) -> dict[str, Any]:
         "bucket key": rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"],
         "lifecycle": [found["Expiration"]["Days"] for found in lifecycle],
         "logs": s3.get_bucket_logging(**bucket)["LoggingEnabled"]["TargetPrefix"],
+        "lock": s3.get_object_lock_configuration(Bucket=ids["Checkpoints"])["ObjectLockConfiguration"]["Rule"],
     }
 
 
@@ -163,4 +175,5 @@ def test_what_a_deployment_drops_is_put_back_once_and_for_all(engine: Engine, tm
             "bucket key": arn,
             "lifecycle": [90],
             "logs": "log/",
+            "lock": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 2557}},
         }

@@ -1,10 +1,12 @@
-"""What receipt files ask of S3: forms with limits, versions read in ranges, events of uploads."""
+"""What receipt files and checkpoints ask of S3: forms with limits, versions read in ranges, events, locks."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.sandbox.engine import Engine
 from tests.sandbox.engine_parts import eventually, mended, name, queue
@@ -75,3 +77,25 @@ def test_an_upload_by_a_form_is_told_to_a_queue_as_the_rule_says(engine: Engine)
     sqs = engine.client("sqs")
     (message,) = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
     assert json.loads(message["Body"]) == {"uploaded": "uploads/one"}
+
+
+def test_a_locked_object_is_written_once_and_not_deleted_before_its_time(engine: Engine) -> None:
+    """What the checkpoints of the audit trail rest on."""
+    s3, where = engine.client("s3"), name("bucket")
+    region = {"LocationConstraint": "eu-west-1"}
+    s3.create_bucket(Bucket=where, CreateBucketConfiguration=region, ObjectLockEnabledForBucket=True)
+    until = datetime.now(UTC) + timedelta(days=1)
+    once: dict[str, Any] = {
+        "Bucket": where, "Key": "one", "IfNoneMatch": "*",
+        "ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until,
+    }  # fmt: skip
+    first = s3.put_object(**once, Body=b"first")["VersionId"]
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.put_object(**once, Body=b"second")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket=where, Key="one", VersionId=first)
+    s3.put_object(Bucket=where, Key="one", Body=b"over it")
+    s3.delete_object(Bucket=where, Key="one")
+    versions = s3.list_object_versions(Bucket=where)
+    assert (len(versions["Versions"]), len(versions["DeleteMarkers"])) == (2, 1)
+    assert s3.get_object(Bucket=where, Key="one", VersionId=first)["Body"].read() == b"first"

@@ -8,7 +8,7 @@ from counterfoil.domain import consent
 from counterfoil.domain.audit import Detail
 from counterfoil.domain.consent import WITHDRAWAL_TAKES_EFFECT, Choice, ConsentRequest, Customer, decide
 from counterfoil.domain.purposes import Purpose
-from counterfoil.errors import ConditionFailed, Conflict
+from counterfoil.errors import ConditionFailed, Conflict, TryAgain
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Send
 from counterfoil.sealing import new_salt
 from counterfoil.store import audit, customers
@@ -40,7 +40,7 @@ def choose(subject: str, purpose: Purpose, request: ConsentRequest, now: datetim
         try:
             recorded = audit.entry(subject, "consent changed", _detail(decided.entries), now)
             customers.save(decided.customer, decided.entries, new_salt(), recorded)
-        except ConditionFailed:
+        except (ConditionFailed, TryAgain):
             continue
         return decided.choice
     raise Conflict("the customer's consents keep changing")
@@ -71,7 +71,7 @@ def _change(subject: str, detail: Detail, change: Callable[[Customer], Customer]
             return
         try:
             customers.save(changed, (), new_salt(), audit.entry(subject, "restriction changed", detail, now))
-        except ConditionFailed:
+        except (ConditionFailed, TryAgain):
             continue
         return
     raise Conflict("the customer keeps changing")
