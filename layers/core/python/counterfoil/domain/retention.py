@@ -87,8 +87,13 @@ class Place:
 class Swept:
     """A class: all days `through` this one were swept, but for the places in which something was `left`."""
 
-    through: date = BEGINNING - timedelta(days=1)
+    through: date
     left: frozenset[Place] = frozenset()
+
+
+def before_all() -> date:
+    """Through this day a class is swept that never was."""
+    return BEGINNING - timedelta(days=1)
 
 
 def classes() -> list[Record]:

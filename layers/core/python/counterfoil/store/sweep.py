@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from counterfoil.domain import retention
 from counterfoil.domain.retention import Place, Swept
 from counterfoil.domain.sweeping import Counts, Run
 from counterfoil.domain.times import from_millis, to_millis
@@ -68,7 +69,7 @@ def swept(due: str) -> Swept:
     left, more = table.query(LEDGER, partition, between, limit=MOST_LEFT, consistent=True)
     assert not more, "places that were left are few: a class of which much is held is held as a class"
     places = frozenset(Place(*sweep_keys.left_at(one["sk"])) for one in left)
-    return Swept(date.fromisoformat(item["through"]), places) if item else Swept(left=places)
+    return Swept(date.fromisoformat(item["through"]) if item else retention.before_all(), places)
 
 
 def swept_through(due: str, through: date) -> Put:
