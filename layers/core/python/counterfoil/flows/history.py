@@ -21,6 +21,8 @@ MOST_BYTES = 4 * 1024 * 1024
 """Of a page's receipts as JSON: a function answers with six megabytes at most."""
 MOST_EXAMINED = 1000
 """How many rows one page may cost, however few of them are receipts that were asked for."""
+OTHER_ROWS = 25
+"""What else of a customer stands among their payments: a row is a key, and costs next to nothing to read."""
 _CURSOR = "history"
 
 
@@ -49,7 +51,7 @@ def page(who: Reader, wish: HistoryRequest) -> Page:
     while more and examined < MOST_EXAMINED:
         # By barcode most that is read is none of it.
         wanted = 100 if wish.barcode else int(wish.limit) - len(entries)
-        rows, more = transactions.rows_of(who.subject, *wish.span, after=after, limit=wanted)
+        rows, more = _rows(who, wish, after, wanted)
         examined += len(rows)
         for row, entry in _entries(who, rows):
             after = row
@@ -72,6 +74,15 @@ def one(who: Reader, match_id: str) -> Entry:
         if entry is not None and entry.match_id == match_id:
             return entry
     raise NotFound("no such receipt")
+
+
+def _rows(who: Reader, wish: HistoryRequest, after: Row | None, payments: int) -> tuple[list[Row], bool]:
+    """The next rows with at most so many payments among them; whether there may be more."""
+    rows, more = transactions.rows_of(who.subject, *wish.span, after=after, limit=payments + OTHER_ROWS)
+    places = [place for place, row in enumerate(rows) if row.transaction_key]
+    if len(places) <= payments:
+        return rows, more
+    return rows[: places[payments]], True
 
 
 def _entries(who: Reader, rows: Sequence[Row]) -> Iterator[tuple[Row, Entry | None]]:
