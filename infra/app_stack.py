@@ -79,7 +79,7 @@ class AppStack(Stack):
             "rights": rights,
             **deliveries,
         }
-        customer.add(self, rights)
+        customer.add(self, rights, matching)
         requests.add(self, rights)
         public.add(self)
         operations.add(self, matching, deliveries)

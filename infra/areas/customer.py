@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 _CUSTOMER = "/v1/banks/{bank}/customers/{customer_id}"
 
 
-def add(app: AppStack, rights: WorkQueue) -> None:
+def add(app: AppStack, rights: WorkQueue, matching: WorkQueue) -> None:
     _consent_update(app, rights)
-    _customer_api(app)
+    _customer_api(app, matching)
     _customer_receipts(app)
 
 
@@ -45,25 +45,29 @@ def _consent_update(app: AppStack, rights: WorkQueue) -> None:
     app.public_route("GET", "/v1/keys", function, rate=50, burst=100, proof="Public keys, and nothing else.")
 
 
-def _customer_api(app: AppStack) -> None:
+def _customer_api(app: AppStack, matching: WorkQueue) -> None:
     data = app.data
     function = Function(
         app,
         "customer_api",
         app.platform,
-        description="Keeps and lists a customer's cards",
+        description="Keeps and lists a customer's cards, and takes claims of missing receipts",
         environment={
             "LEDGER_TABLE": data.ledger.table_name,
             "SALTS_TABLE": data.salts.table_name,
             "SEALING_SECRET": SEALING_SECRET,
+            "MATCH_QUEUE_URL": matching.queue.queue_url,
+            "REVISITED_AFTER": ",".join(map(str, app.settings.revisited_after)),
         },
     )
     function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem", "dynamodb:ConditionCheckItem")
     function.use_table(data.salts, *READ_ITEM, "dynamodb:PutItem")
     function.read_secret(SEALING_SECRET)
+    function.send_to(matching.queue)
     cards = f"{_CUSTOMER}/cards"
     app.partner_route("PUT", f"{cards}/{{card_id}}", function, rate=200, burst=400, scope="customers")
     app.partner_route("GET", cards, function, rate=200, burst=400, scope="customers")
+    app.partner_route("POST", f"{_CUSTOMER}/receipts/claims", function, rate=50, burst=100, scope="customers")
 
 
 def _customer_receipts(app: AppStack) -> None:

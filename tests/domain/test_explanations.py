@@ -54,7 +54,7 @@ def case(transaction: Transaction, *others: Side, now: datetime = NOW, **changes
 
 
 def customer(asked: Case) -> str:
-    sentences = to_customer(asked)
+    sentences = to_customer(asked.payment)
     assert 1 <= len(sentences) <= 3
     return " ".join(sentences)
 

@@ -50,6 +50,7 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
     for _ in range(Limits().lump):
         counterfoil.play("delivery_status.unknown")
     counterfoil.run(0)
+    counterfoil.play("customer_api.claim_of_a_payment")
     revisit_undecided.handler({}, None)
     with customer_in(counterfoil) as customer:
         customer.connect()

@@ -34,6 +34,21 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """What a customer's own words depend on, and nothing of what was near: each as `Case` has it."""
+
+    transaction: Transaction
+    allowed: bool
+    ends_at: datetime
+    now: datetime
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a receipt may still be found for it."""
+        return self.transaction.is_open and self.now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """All that is known of one payment or refund when somebody asks why.
 
@@ -54,9 +69,12 @@ class Case:
     now: datetime
 
     @property
+    def payment(self) -> Payment:
+        return Payment(self.transaction, self.allowed, self.ends_at, self.now)
+
+    @property
     def is_open(self) -> bool:
-        """Whether a receipt may still be found for it."""
-        return self.transaction.is_open and self.now < self.ends_at
+        return self.payment.is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +126,12 @@ _FOUND_BY: Final[Mapping[str, str]] = {
 }
 
 
-def to_customer(case: Case) -> tuple[str, ...]:
+def to_customer(payment: Payment) -> tuple[str, ...]:
     """What a customer is told of a payment or refund of their own."""
-    transaction = case.transaction
+    transaction = payment.transaction
     thing = "refund" if transaction.kind == "refund" else "payment"
     if transaction.state == "matched":
-        return _of_match(case, thing)
+        return _of_match(payment, thing)
     shown = any(transaction.is_settled(recall.version) for recall in transaction.recalls)
     if transaction.state == "void":
         told = (f"Your bank told us that this {thing} was reversed, so there is no receipt for it.",)
@@ -128,11 +146,11 @@ def to_customer(case: Case) -> tuple[str, ...]:
         )
     if transaction.state == "restricted":
         return (f"We keep this {thing} and do nothing with it, until the restriction on your data is lifted.",)
-    return (*_of_recall(case, thing), *_of_search(case, thing))
+    return (*_of_recall(payment, thing), *_of_search(payment, thing))
 
 
-def _of_match(case: Case, thing: str) -> tuple[str, ...]:
-    transaction, match = case.transaction, case.transaction.match
+def _of_match(payment: Payment, thing: str) -> tuple[str, ...]:
+    transaction, match = payment.transaction, payment.transaction.match
     method = match.method if match else ""
     why = _FOUND_BY.get(method, _FOUND_BY["time"]).format(thing=thing)
     record = transaction.deliveries.get(str(transaction.version))
@@ -151,23 +169,23 @@ def _of_match(case: Case, thing: str) -> tuple[str, ...]:
     return f"We found the receipt for this {thing} and sent it to your bank.", why, *(corrected or (wrong,))
 
 
-def _of_recall(case: Case, thing: str) -> tuple[str, ...]:
-    recalls = case.transaction.recalls
+def _of_recall(payment: Payment, thing: str) -> tuple[str, ...]:
+    recalls = payment.transaction.recalls
     if not recalls or recalls[-1].why != "another":
         return ()
     return (f"We took back a receipt that did not belong to this {thing}.",)
 
 
-def _of_search(case: Case, thing: str) -> tuple[str, ...]:
+def _of_search(payment: Payment, thing: str) -> tuple[str, ...]:
     """The same words whatever was near."""
-    if not case.allowed:
+    if not payment.allowed:
         return (
             f"We have no receipt for this {thing}.",
             "Receipts are switched off for you now, so none will be shown for it.",
         )
     none = f"We have no receipt for this {thing} that we are sure is yours."
-    if not case.is_open:
+    if not payment.is_open:
         return none, "The shop sent none in time that we could be sure of, and we no longer look for it."
-    last_day = case.ends_at.astimezone(LONDON)
+    last_day = payment.ends_at.astimezone(LONDON)
     until = f"{last_day.day} {last_day:%B %Y}"
     return none, f"Some shops send receipts late: we keep looking until {until}, and show one only when we are sure."

@@ -78,6 +78,8 @@ RECORDS: tuple[Record, ...] = (
            kept=With("customer's choices"), basis=_CONSENT, exported="cards"),
     Record("card's holder", "salts", "N#", "customer", said=_CARDS,
            kept=With("customer's choices"), basis=_CONSENT),
+    Record("claim of a missing receipt", "ledger", "C#/M#", "customer", said="Which receipts you missed",
+           due="claim", kept=90 * DAY, anchor="at", basis=_CONSENT, exported="claims", held=True),
     Record("linked account", "ledger", "C#/L", "customer", said="The link to your account at your bank",
            kept=Until("you unlink it"), basis=_CONSENT, exported="linked account"),
     Record("path secret", "ledger", "P#/P", "customer", said="The link to your account at your bank",

@@ -56,7 +56,7 @@ def explain(
         ends_at=week,
         now=now,
     )
-    return Explanation(transaction.state, to_customer(case), to_support(case))
+    return Explanation(transaction.state, to_customer(case.payment), to_support(case))
 
 
 def _look(transaction: Transaction, waits: Sequence[int], now: datetime, *, whole_day: bool) -> list[Look]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from counterfoil.domain.claims import Finding
 from counterfoil.openapi.answers import Answer, DeliveredReceipt
 
 
@@ -48,3 +49,12 @@ class CustomerReceipts(Answer):
 
     receipts: list[CustomerReceipt]
     next: str | None
+
+
+class ClaimAnswered(Answer):
+    """`says` is for the customer: the same whatever other people bought. `found` has the `match_id` of the receipt;
+    `looking`: it may still be found; `none`: it is no longer looked for."""
+
+    finding: Finding
+    says: list[str]
+    match_id: str | None

@@ -1,6 +1,7 @@
 """The routes to a customer's cards and receipts."""
 
 from counterfoil.domain.cards import CardRequest
+from counterfoil.domain.claims import ClaimRequest
 from counterfoil.domain.history import HistoryRequest
 from counterfoil.errors import Conflict, Invalid, NotFound
 from counterfoil.openapi import customer_answers
@@ -73,5 +74,20 @@ CUSTOMER_OPERATIONS: tuple[Operation, ...] = (
         customer_answers.CustomerReceipt,
         also=("application/pdf", "text/csv"),
         refuses=(NotFound, Invalid),
+    ),
+    Operation(
+        "POST",
+        f"{_CUSTOMER}/receipts/claims",
+        "customer_api",
+        "Customers",
+        "Say that the receipt of a payment is missing",
+        "The answer is in words for the customer. A payment that may still get its receipt is looked at once more, at "
+        "most once a minute, by the same rules as ever: a receipt is shown only when it is sure. A payment that we do "
+        "not know has one answer, for whatever reason.",
+        "customers",
+        200,
+        customer_answers.ClaimAnswered,
+        takes=(ClaimRequest,),
+        refuses=(NotFound,),
     ),
 )

@@ -10,6 +10,7 @@ ledger
     C#<customer> / X#<id>           a disclosure to an authority; Y# where they must not be told       get, query, write
     C#<customer> / L                the link to a customer's account at their bank             get, write, delete
     C#<customer> / K                the cards in their name                                    get, write, delete
+    C#<customer> / M#<transaction>  a claim that a payment's receipt is missing                        get, write
     P#<hash> / P                    whose calls come at a path secret, by its hash             get, write, delete
     M#<retailer> / M                a retailer's registration                                          get, write
     M#<retailer> / S#<store>        a store's registration, the current one                     get, query, write
@@ -120,6 +121,10 @@ def salt(subject: str) -> Key:
 
 def cards(subject: str) -> Key:
     return {"pk": f"C#{subject}", "sk": "K"}
+
+
+def claim_of(subject: str, transaction_key: str) -> Key:
+    return {"pk": f"C#{subject}", "sk": f"M#{transaction_key}"}
 
 
 def card_holder(name: str) -> Key:
