@@ -86,6 +86,7 @@ WITHOUT_EVENT = {
     "retention_sweep",
     "legal_holds",
     "audit_desk",
+    "apply_erasures",
 }
 # Libraries whose module has another name, and those that come with one that we name.
 MODULE_OF = {"aws-cdk-lib": "aws_cdk", "fpdf2": "fpdf", "python-barcode": "barcode", "pytest-xdist": "xdist"}

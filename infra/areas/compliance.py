@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 
+from infra.areas import erasures
 from infra.function import QUERY, READ_ITEM, WRITE_ITEM, Function
 from infra.names import SEALING_SECRET
 from infra.queues import WorkQueue
@@ -29,6 +30,7 @@ def add(app: AppStack, matching: WorkQueue, delivery_queues: Mapping[str, WorkQu
         oldest=Duration.hours(6),
     )
     _rights_worker(app, rights, timeout, matching, delivery_queues)
+    erasures.add(app, rights)
     return rights
 
 
@@ -59,7 +61,7 @@ def _rights_worker(
             "PAYLOADS_BUCKET": data.payloads.bucket_name,
         },
     )
-    _may_erase(app, function)
+    erasures.may_erase(app, function)
     function.use_table(data.ledger, *READ_ITEM, *QUERY, *WRITE_ITEM)
     function.use_index(data.ledger, "by_subject")
     function.use_table(data.rendezvous, "dynamodb:DeleteItem", "dynamodb:PutItem")
@@ -67,11 +69,3 @@ def _rights_worker(
     function.read_secret(SEALING_SECRET)
     function.send_to(rights.queue, matching.queue, *(queue.queue for queue in delivery_queues.values()))
     rights.work_off(function, max_concurrency=5, batch_size=1)
-
-
-def _may_erase(app: AppStack, function: Function) -> None:
-    """Deletes what is a customer's, and enters that into the erasure ledger."""
-    payloads = app.data.payloads
-    function.use_objects(payloads, "erasures/*", "Any erasure's entry.", "s3:PutObject")
-    function.use_bodies(payloads, "s3:DeleteObject", "s3:DeleteObjectVersion")
-    function.allow(["s3:ListBucketVersions"], payloads.bucket_arn)

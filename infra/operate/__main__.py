@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from infra.operate import audit, banks, matching, partners, queues, retention, rights
+from infra.operate import audit, banks, erasures, matching, partners, queues, retention, rights
 from infra.operate.deployment import Refused
 
 
@@ -26,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="For the sandbox set AWS_ENDPOINT_URL and the credentials that it printed.",
     )
     orders = parser.add_subparsers(required=True, metavar="ORDER", title="orders")
-    for subject in (partners, queues, banks, matching, audit, rights, retention):
+    for subject in (partners, queues, banks, matching, audit, rights, retention, erasures):
         subject.add_orders(orders)
     return parser
 

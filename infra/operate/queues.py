@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.operate import deployment
+from infra.operate import deployment, erasures
 from infra.operate.deployment import Orders, Refused
 
 
@@ -22,7 +22,7 @@ def add_orders(orders: Orders) -> None:
         help="send a queue's dead letters again",
         description="Moves what lies in the dead letters now back into their queue. "
         "Sending twice does no harm: a receipt keeps its delivery id. "
-        "Mend the cause first, or they come back.",
+        "Mend the cause first, or they come back. The erasure ledger is applied before.",
     )
     order.add_argument("queue", metavar="QUEUE", help="a bank's name, match or files")
     order.add_argument("--limit", type=int, default=10_000, metavar="N", help="at most so many (10000)")
@@ -39,6 +39,8 @@ def redrive(order: argparse.Namespace) -> None:
     queues = _queues()
     if order.queue not in queues:
         raise Refused(f"redrive: no such queue; there are {', '.join(queues)}")
+    # What lies there may be of somebody who was erased, and whom a restore brought back.
+    print(erasures.apply())
     moved = failed = 0
     source = _dead_letters_of(queues[order.queue])
     # Only what lies there now: what fails again meanwhile comes back to the same dead letters.

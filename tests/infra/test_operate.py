@@ -46,6 +46,20 @@ class Desk:
         raise AssertionError(name)
 
 
+class Erasing(Desk):
+    """Stands for the deployed `apply_erasures` too: a ledger of two pages."""
+
+    def __init__(self, **failure: str) -> None:
+        super().__init__()
+        self.failure, self.asked = failure, list[str]()
+
+    def called(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        assert name == "erasures"
+        self.asked.append(payload["after"])
+        told = {"entries": 3, "again": 1, "after": "" if payload["after"] else "erasures/3"}
+        return {"Payload": io.BytesIO(json.dumps(told).encode()), **self.failure}
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """The stand-ins, by service, for what is not moto's."""
@@ -54,9 +68,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     real = deployment.client
     with mock_aws():
-        outputs = {"Queues": json.dumps(_make_queues()), "RegisterFunction": "register", "ProbeFunction": "probe"}
-        outputs |= {"AuditDeskFunction": "desk"}
-        services: dict[str, Any] = {"cloudformation": Stacks(outputs), "lambda": Desk()}
+        functions = {"RegisterFunction": "register", "ProbeFunction": "probe", "ErasuresFunction": "erasures"}
+        outputs = {"Queues": json.dumps(_make_queues()), "AuditDeskFunction": "desk", **functions}
+        services: dict[str, Any] = {"cloudformation": Stacks(outputs), "lambda": Erasing()}
         monkeypatch.setattr(deployment, "client", lambda service: services.get(service) or real(service))
         yield services
 
@@ -70,6 +84,23 @@ def _make_queues() -> dict[str, str]:
         policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
         urls[name] = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
     return urls
+
+
+def test_the_whole_erasure_ledger_is_applied(aws: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["erasures", "apply"]) == 0
+    assert aws["lambda"].asked == ["", "erasures/3"]
+    assert capsys.readouterr().out == "6 erasures in the ledger, 2 of them are carried out again\n"
+
+
+def test_nothing_is_sent_again_before_the_erasure_ledger_is_applied(aws: dict[str, Any]) -> None:
+    _send("match-dead", 3)
+    aws["lambda"] = Erasing(FunctionError="Unhandled")
+    assert main(["redrive", "match"]) == 1
+    assert _messages("match") == []
+    aws["lambda"] = applying = Erasing()
+    assert main(["redrive", "match"]) == 0
+    assert applying.asked == ["", "erasures/3"]
+    assert len(_messages("match")) == 3
 
 
 def _url(name: str) -> str:

@@ -26,9 +26,10 @@ from counterfoil.flows.linking import Outside, to_tear_down
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Outcome, Send
 from counterfoil.flows.reporting import report
 from counterfoil.flows.settling import transaction_pointers
-from counterfoil.store import by_subject, customers, erasures, links, rendezvous, transactions
+from counterfoil.store import by_subject, customers, erasures, holds, links, rendezvous, transactions
 from counterfoil.store.by_subject import Found
 from counterfoil.store.erasures import Entry
+from counterfoil.store.table import Check
 
 PAGE = 50
 PAYMENTS = ("undecided transaction", "matched transaction")
@@ -54,11 +55,12 @@ class _Work:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """The erasure after a step, what is to be sent, and when it goes on (seconds)."""
+    """The erasure after a step, what is to be sent, when it goes on (seconds), and what must hold."""
 
     erasure: Erasure
     sends: tuple[Send, ...] = ()
     delay: int = 0
+    checks: tuple[Check, ...] = ()
 
 
 def begin(subject: str, reason: Reason, now: datetime, request_id: str | None = None) -> Send:
@@ -81,7 +83,9 @@ def erase(body: Mapping[str, Any], outside: Outside, waits: Waits) -> Outcome:
             return Outcome(counts=("ErasureOver",))
         step = _STEPS[erasure.phase](erasure, _Work(outside, waits, now))
         return _keep(step, erasure, now)
-    except ConditionFailed:
+    except ConditionFailed as failed:
+        if failed.items[0] is None:
+            raise TryAgain("the audit trail moved meanwhile, or a hold was placed", after=1) from None
         # Another message does the same, and goes on.
         return Outcome(counts=("ErasureOvertaken",))
 
@@ -119,13 +123,12 @@ def _keep(step: _Step, was: Erasure, now: datetime) -> Outcome:
     moved = step.erasure
     if moved != was:
         moved = replace(moved, rev=was.rev + 1)
-        erasures.save(moved, was, now)
+        erasures.save(moved, was, now, step.checks)
     report(moved, (), now)
-    counts = ("ErasurePartial",) if moved.is_partial else ()
     if moved.is_done:
         return Outcome(step.sends, ("Erased",))
     again = _message(moved.subject, moved.begun_at, moved.reason, None, step.delay)
-    return Outcome((*step.sends, again), counts)
+    return Outcome((*step.sends, again), ("ErasurePartial",) if moved.is_partial else ())
 
 
 def _message(subject: str, at: datetime, reason: Reason, request_id: str | None, delay: int = 0) -> Send:
@@ -204,11 +207,15 @@ def _confirm(erasure: Erasure, work: _Work) -> _Step:
 
 
 def _unlink(erasure: Erasure, work: _Work) -> _Step:
-    """Logging out at the bank needs the tokens, which nobody can read once the salt is gone."""
+    """Logging out at the bank needs the tokens, which nobody can read once the salt is gone. So far a legal hold stops
+    an erasure; from here on nothing does."""
     link = links.get(erasure.subject)
-    if link is None or work.now >= erasure.since + timedelta(seconds=work.waits.patience):
-        return _Step(erasure.enters("enter", work.now))
-    return _Step(erasure, (to_tear_down(link),), work.waits.poll)
+    if link is not None and work.now < erasure.since + timedelta(seconds=work.waits.patience):
+        return _Step(erasure, (to_tear_down(link),), work.waits.poll)
+    stopping = [hold.ground for hold in holds.of(erasure.subject) if hold.stops_erasure]
+    if stopping:
+        return _Step(replace(erasure, held=stopping[0]), delay=work.waits.poll)
+    return _Step(erasure.enters("enter", work.now), checks=(holds.erasable(erasure.subject),))
 
 
 def _payments(found: Iterable[Found]) -> list[Transaction]:

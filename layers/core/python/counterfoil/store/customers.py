@@ -6,8 +6,9 @@ from typing import Any
 
 from counterfoil.domain.consent import Choice, Customer
 from counterfoil.domain.times import from_millis, to_millis
+from counterfoil.errors import ConditionFailed, TryAgain
 from counterfoil.store import keys, lists, table
-from counterfoil.store.table import LEDGER, SALTS, Check, Condition, Item, Put, Table
+from counterfoil.store.table import LEDGER, SALTS, Check, Condition, Delete, Item, Put, Table
 
 MOST_ENTRIES = 1000
 
@@ -79,8 +80,12 @@ def forget_salt(subject: str, before: datetime) -> None:
 
 
 def forget(customer: Customer) -> None:
-    """Deletes the current choices, unless they changed since they were read."""
-    table.delete(LEDGER, dict(keys.customer(customer.subject)), table.still_at(customer.rev))
+    """Deletes the current choices. Raises TryAgain where they changed since they were read."""
+    try:
+        table.write(Delete(LEDGER, dict(keys.customer(customer.subject)), table.still_at(customer.rev)))
+    except ConditionFailed as failed:
+        if failed.items[0]:
+            raise TryAgain("the customer changed meanwhile", after=1) from None
 
 
 def history(subject: str) -> list[Choice]:

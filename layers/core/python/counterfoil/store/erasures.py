@@ -6,7 +6,7 @@ bring erased customers back: applied again, it erases them again.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from counterfoil.domain.erasures import Erasure, Place
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.store import audit, keys, objects, table
-from counterfoil.store.table import LEDGER, Item, Put
+from counterfoil.store.table import LEDGER, Check, Item, Put, Write
 
 PREFIX = "erasures/"
 
@@ -33,13 +33,13 @@ def get(subject: str) -> Erasure | None:
     return _from_item(item) if item else None
 
 
-def save(erasure: Erasure, was: Erasure | None, now: datetime) -> None:
+def save(erasure: Erasure, was: Erasure | None, now: datetime, checks: Sequence[Check] = ()) -> None:
     """Keeps an erasure in place of what it `was`; where its phase changed, with an entry of the audit trail.
 
-    Raises ConditionFailed where it moved since it was read.
+    Raises ConditionFailed where it moved since it was read (the first of its items), or one of `checks` does not hold.
     """
     unmoved = table.still_at(was.rev) if was else table.nothing_there()
-    writes = [Put(LEDGER, _to_item(erasure), unmoved)]
+    writes: list[Write] = [Put(LEDGER, _to_item(erasure), unmoved), *checks]
     if was is None or was.phase != erasure.phase:
         detail = {"phase": erasure.phase, "reason": erasure.reason, "begun": to_millis(erasure.begun_at)}
         writes += audit.entry(erasure.subject, "erasure", detail, now)

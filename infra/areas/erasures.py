@@ -1,0 +1,44 @@
+"""Who may erase, and the erasure ledger, which ops apply again after a restore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput
+
+from infra.function import READ_ITEM, Function
+
+if TYPE_CHECKING:
+    from infra.app_stack import AppStack
+    from infra.queues import WorkQueue
+
+
+def add(app: AppStack, rights: WorkQueue) -> None:
+    data = app.data
+    function = Function(
+        app,
+        "apply_erasures",
+        app.platform,
+        description="Applies the erasure ledger again, after a restore and before a redrive",
+        timeout_seconds=120,
+        memory_mb=1024,
+        environment={
+            "LEDGER_TABLE": data.ledger.table_name,
+            "SALTS_TABLE": data.salts.table_name,
+            "PAYLOADS_BUCKET": data.payloads.bucket_name,
+            "RIGHTS_QUEUE_URL": rights.queue.queue_url,
+        },
+    )
+    function.use_table(data.ledger, *READ_ITEM)
+    function.use_table(data.salts, "dynamodb:DeleteItem")
+    function.allow(["s3:ListBucket"], data.payloads.bucket_arn)
+    function.send_to(rights.queue)
+    CfnOutput(app, "ErasuresFunction", value=function.lambda_function.function_name)
+
+
+def may_erase(app: AppStack, function: Function) -> None:
+    """Deletes what is a customer's, and enters that into the erasure ledger."""
+    payloads = app.data.payloads
+    function.use_objects(payloads, "erasures/*", "Any erasure's entry: its name is made at run time.", "s3:PutObject")
+    function.use_bodies(payloads, "s3:DeleteObject", "s3:DeleteObjectVersion")
+    function.allow(["s3:ListBucketVersions"], payloads.bucket_arn)
