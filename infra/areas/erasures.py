@@ -22,6 +22,7 @@ def add(app: AppStack, rights: WorkQueue) -> None:
         description="Applies the erasure ledger again, after a restore and before a redrive",
         timeout_seconds=120,
         memory_mb=1024,
+        makes_documents=True,
         environment={
             "LEDGER_TABLE": data.ledger.table_name,
             "SALTS_TABLE": data.salts.table_name,
