@@ -10,10 +10,10 @@ from counterfoil.domain.audit import follow
 from counterfoil.domain.checkpoints import Kept
 from counterfoil.domain.times import to_millis
 from counterfoil.errors import TryAgain
-from counterfoil.flows import auditing
+from counterfoil.flows import auditing, erasing
 from counterfoil.runtime import secrets
 from counterfoil.sealing import new_salt
-from counterfoil.store import audit, checkpoints, keys, table
+from counterfoil.store import audit, checkpoints, customers, keys, table
 from counterfoil.store.table import LEDGER, Put
 from functions import audit_checkpoint
 from tests.account import empty_checkpoints, moto_tables
@@ -264,6 +264,8 @@ def test_a_chain_whose_time_is_over_may_go(trail: World, monkeypatch: pytest.Mon
     assert "entries before 3 are missing, and their time is not over" in faults()
     trail.pass_time(11 * 24 * HOUR)
     assert faults() == []
+    remove(keys.audit_head("one"))
+    assert faults() == []
 
 
 def test_the_trail_holds_after_its_customer_is_erased_and_proves_nothing_of_them(counterfoil: World) -> None:
@@ -277,6 +279,23 @@ def test_the_trail_holds_after_its_customer_is_erased_and_proves_nothing_of_them
     moto_tables()["salts"].items.clear()
     answer = verify(bank="openbank", customer="cust_42")
     assert (answer["faults"], answer["says"][1]) == ([], "1 chain with 1 entry.")
+
+
+def test_the_trail_of_an_erased_customer_holds_and_tells_how_it_went(counterfoil: World) -> None:
+    counterfoil.consent()
+    counterfoil.play("bank_webhook.authorised")
+    counterfoil.play("retailer_receipt.sale")
+    counterfoil.run(60)
+    take(counterfoil)
+    subject = secrets.sealer().subject("openbank", "cust_42")
+    counterfoil.put("rights", json.dumps(erasing.begin(subject, "requested", counterfoil.now).body))
+    counterfoil.run(3 * 86_400)
+    assert customers.with_salt(subject)[1] is None
+    take(counterfoil)
+    assert verify(bank="openbank", customer="cust_42")["faults"] == []
+    happened = [entry.what for entry in audit.entries(chain(subject))]
+    assert happened[0] == "consent changed"
+    assert "erasure" in happened
 
 
 def test_a_checkpoint_holds_no_name_of_anybody(counterfoil: World) -> None:

@@ -113,7 +113,8 @@ def _verify_chain(chain: str, seen: _Seen, now: datetime) -> tuple[list[Entry], 
     if head and head.number > kept[-1].number:
         kept = list(audit.entries(chain))  # appended to meanwhile
     faults = faults_of_chain(chain, kept, seen.sightings.get(chain, []), seen.last_at, _kept(), now)
-    return kept, faults + (faults_of_head(chain, kept[-1], head) if kept else [])
+    is_over = bool(kept) and head is None and kept[-1].at + _kept().entry <= now
+    return kept, faults + (faults_of_head(chain, kept[-1], head) if kept and not is_over else [])
 
 
 def _counted(chains: int, entries: int) -> str:
