@@ -94,9 +94,20 @@ def test_steps_that_are_repeated_change_nothing() -> None:
 
 def test_what_is_gone_can_be_neither_refused_nor_withdrawn() -> None:
     under_way = rights.begin(asked("erasure"), START)
-    for step in (rights.withdraw, lambda request, now: rights.refuse(request, "excessive", now)):
-        with pytest.raises(Conflict, match="under way"):
-            step(under_way, START)
+    with pytest.raises(Conflict, match="under way"):
+        rights.withdraw(under_way, START)
+    gone = rights.checkpoint(under_way, "shred", "done", START)
+    with pytest.raises(Conflict, match="under way"):
+        rights.refuse(gone, "excessive", START)
+
+
+def test_an_erasure_that_the_law_holds_says_so_and_may_be_declined_while_nothing_is_gone() -> None:
+    held = rights.checkpoint(rights.begin(asked("erasure"), START), "enter", "held", START)
+    told = letters.letter(held)
+    assert "The law obliges us to keep the rest for now" in told
+    assert "Wycliffe House" in told
+    assert rights.refuse(held, "legal_claims", START).state == "refused"
+    assert "erased as soon" not in letters.letter(rights.checkpoint(held, "enter", "done", START))
 
 
 def test_another_customer_cannot_prove_that_it_is_theirs() -> None:

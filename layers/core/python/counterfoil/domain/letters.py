@@ -31,6 +31,10 @@ _DONE: Final[Mapping[Kind, str]] = {
     "for that too; if you change your mind, ask us to go on.",
 }
 _NOTHING_HELD: Final = "We hold nothing about you, apart from the record of your requests."
+_HELD: Final = (
+    "We have stopped: nothing new is kept, and nothing more is sent. The law obliges us to keep the rest for now; it "
+    "is erased as soon as that ends."
+)
 _EXTENDED: Final[Mapping[ExtensionReason, str]] = {
     "complex": "It is complex, so that we need more time than a month.",
     "many_requests": "You have made several requests, so that we need more time than a month.",
@@ -74,6 +78,8 @@ def _body(request: PrivacyRequest, question: str | None) -> list[str]:
             return [_REFUSED[request.reason], _rights()]  # type: ignore[index]
         case "withdrawn":
             return ["You withdrew the request, so we have stopped. You may ask again at any time."]
+        case _ if request.is_open and "held" in request.phases.values():
+            return [*_extended(request), _HELD, _answer_by(request), _rights()]
         case "partial":
             failed = "Part of it is done. The rest failed and is being tried again."
             return [failed, _answer_by(request)]

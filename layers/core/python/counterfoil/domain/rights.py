@@ -47,8 +47,8 @@ RefusalReason = Literal[
     "not_portable",
     "correct_already",
 ]
-PhaseState = Literal["done", "failed", "not_confirmed"]
-"""`not_confirmed`: done on our side, and the bank did not say so of its own."""
+PhaseState = Literal["done", "held", "not_confirmed"]
+"""`held`: the law has it wait. `not_confirmed`: done on our side, and the bank did not say so of its own."""
 What = Literal[
     "received", "asked", "answered", "begun", "extended", "phase", "partial", "done", "refused", "withdrawn",
     "export_ready", "export_gone",
@@ -145,11 +145,6 @@ class PrivacyRequest:
         """When its work began."""
         return next((event.at for event in self.history if event.what == "begun"), None)
 
-    @property
-    def is_irrevocable(self) -> bool:
-        """Whether an erasure is under way: what is gone can be neither refused nor withdrawn."""
-        return self.kind == "erasure" and self.begun_at is not None
-
 
 def receive(
     request_id: str,
@@ -242,9 +237,9 @@ def finish(request: PrivacyRequest, now: datetime, outcome: str = "") -> Privacy
 
 
 def refuse(request: PrivacyRequest, reason: RefusalReason, now: datetime) -> PrivacyRequest:
-    """Raises Conflict for an erasure under way."""
+    """Raises Conflict for an erasure of which something is gone already."""
     _require_open(request)
-    if request.is_irrevocable:
+    if request.kind == "erasure" and "shred" in request.phases:
         raise Conflict("the erasure is under way")
     return _moved(request, "refused", Event(now, "refused", reason))
 
@@ -254,7 +249,7 @@ def withdraw(request: PrivacyRequest, now: datetime) -> PrivacyRequest:
     if request.state == "withdrawn":
         return request
     _require_open(request)
-    if request.is_irrevocable:
+    if request.kind == "erasure" and request.begun_at:
         raise Conflict("the erasure is under way")
     return _moved(request, "withdrawn", Event(now, "withdrawn"))
 

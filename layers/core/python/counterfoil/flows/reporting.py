@@ -27,6 +27,8 @@ def _answered(request: PrivacyRequest, erasure: Erasure, now: datetime) -> Priva
     for phase in PHASES[: PHASES.index(erasure.phase)]:
         unconfirmed = phase == "confirm" and erasure.counts.get("not confirmed")
         request = checkpoint(request, phase, "not_confirmed" if unconfirmed else "done", now)
+    if erasure.held:
+        request = checkpoint(request, "enter", "held", now)
     if erasure.is_done:
         return finish(request, now)
     return fall_short(request, now) if erasure.is_partial else request
