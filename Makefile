@@ -61,7 +61,8 @@ adversary: $(VENV)/.ready  ## two equal coffees in COFFEES=10000 variations, and
 		tests/replay/test_two_coffees.py tests/replay/test_floods.py
 
 deaths: $(VENV)/.ready  ## a Lambda dies at every moment that differs, and at every two (the suite tries a part; ten minutes)
-	@ALL_DEATHS=1 $(PY) -m pytest -q -n 2 --dist load tests/flows/test_deaths.py
+	@ALL_DEATHS=1 $(PY) -m pytest -q -n 2 --dist load --timeout 1800 \
+		tests/flows/test_deaths.py tests/flows/test_rights_deaths.py
 
 withdrawal-races: $(VENV)/.ready  ## a customer withdraws, is restricted or erased while all is under way, RACES=10000 times (over an hour)
 	$(say) 'Withdrawal races: both halves at once; a seed that fails is named, and replays: SEED=… RACES=1'
