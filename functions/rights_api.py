@@ -58,7 +58,6 @@ def _one(request: Request, known: PrivacyRequest, now: datetime) -> Reply:
 
 
 def _told(request: PrivacyRequest) -> dict[str, Any]:
-    words = rights.words_of(request, secrets.sealer()) if request.state == "waiting_for_clarification" else None
     due = request.due_on()
     return {
         "request_id": request.id,
@@ -66,7 +65,7 @@ def _told(request: PrivacyRequest) -> dict[str, Any]:
         "state": request.state,
         "received_at": rfc3339(request.received_at),
         "due_by": due.isoformat() if due else None,
-        "message": letter(request, words.question if words else None),
+        "message": letter(request, rights.question_of(request, secrets.sealer())),
         "history": [{"at": rfc3339(each.at), "what": each.what, "detail": each.detail} for each in request.history],
     }
 

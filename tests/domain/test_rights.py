@@ -35,7 +35,7 @@ def test_a_customers_request_has_a_month_and_a_strangers_waits_for_who_it_is() -
 
 def test_the_clock_stands_still_while_it_waits() -> None:
     stranger = asked(subject=None)
-    proved = rights.prove(stranger, "whose", after(10))
+    proved = rights.prove(stranger, "whose", "sign_in", after(10))
     assert (proved.state, proved.subject, proved.due_on()) == ("received", "whose", date(2027, 1, 4))
     unclear = rights.ask(proved, "clarification", after(12))
     assert (unclear.state, unclear.due_on()) == ("waiting_for_clarification", None)
@@ -55,8 +55,8 @@ def test_work_that_goes_on_by_itself_asks_nothing_and_what_waits_is_not_worked_o
 def test_days_of_waiting_are_londons() -> None:
     late = datetime(2026, 6, 30, 22, 30, tzinfo=UTC)
     stranger = rights.receive("prq_1", "access", "public", late, subject=None)
-    assert rights.prove(stranger, "whose", late + timedelta(hours=1)).due_on() == date(2026, 7, 31)
-    assert rights.prove(stranger, "whose", late + timedelta(minutes=20)).due_on() == date(2026, 7, 30)
+    assert rights.prove(stranger, "whose", "sign_in", late + timedelta(hours=1)).due_on() == date(2026, 7, 31)
+    assert rights.prove(stranger, "whose", "sign_in", late + timedelta(minutes=20)).due_on() == date(2026, 7, 30)
 
 
 def test_an_extension_is_three_months_from_the_start_and_told_within_the_first() -> None:
@@ -112,7 +112,7 @@ def test_an_erasure_that_the_law_holds_says_so_and_may_be_declined_while_nothing
 
 def test_another_customer_cannot_prove_that_it_is_theirs() -> None:
     with pytest.raises(Conflict):
-        rights.prove(rights.ask(asked(), "identity", START), "another", START)
+        rights.prove(rights.ask(asked(), "identity", START), "another", "sign_in", START)
 
 
 def test_identity_never_proved_closes_with_words() -> None:
@@ -173,7 +173,7 @@ def test_every_state_of_every_kind_has_a_letter(kind: Kind) -> None:
 STEPS: dict[str, Callable[[PrivacyRequest, datetime], PrivacyRequest]] = {
     "ask who": lambda request, now: rights.ask(request, "identity", now),
     "ask what": lambda request, now: rights.ask(request, "clarification", now),
-    "prove": lambda request, now: rights.prove(request, "whose", now),
+    "prove": lambda request, now: rights.prove(request, "whose", "sign_in", now),
     "clarify": rights.clarify,
     "begin": rights.begin,
     "extend": lambda request, now: rights.extend(request, "complex", now),

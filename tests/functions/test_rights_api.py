@@ -130,7 +130,7 @@ def test_signing_in_proves_it_and_the_words_become_the_customers(counterfoil: Wo
     again = rights.prove(made["request_id"], made["token"], subject(), secrets.sealer(), counterfoil.now, sent.append)
     assert again.state == "in_progress"
     with pytest.raises(Conflict):
-        rights.assign(made["request_id"], "another", secrets.sealer(), counterfoil.now, sent.append)
+        rights.assign(made["request_id"], "another", "sign_in", secrets.sealer(), counterfoil.now, sent.append)
 
 
 def test_a_request_is_withdrawn_by_whoever_made_it_and_its_salt_goes(counterfoil: World) -> None:

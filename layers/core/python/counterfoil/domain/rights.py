@@ -34,6 +34,7 @@ State = Literal[
     "refused",
     "withdrawn",
 ]
+Proof = Literal["documents", "sign_in"]
 Wanted = Literal["identity", "clarification"]
 ExtensionReason = Literal["complex", "many_requests"]
 RefusalReason = Literal[
@@ -129,6 +130,12 @@ class PrivacyRequest:
         """Why it stands as it does: that of the last step which had one."""
         return next((event.detail for event in reversed(self.history) if event.what == self.state), "")
 
+    @property
+    def is_its_writers(self) -> bool:
+        """Whether who wrote it showed documents of whose it is. A customer who signs in may have been given somebody
+        else's reference and token: what is theirs they fetch where they signed in."""
+        return any(event.detail == "identity: documents" for event in self.history)
+
     def due_on(self) -> date | None:
         """The last day for the answer; None while the clock stands still."""
         return None if self.is_waiting else self._deadline(3 if self.extension else 1)
@@ -183,11 +190,11 @@ def ask(request: PrivacyRequest, wanted: Wanted, now: datetime) -> PrivacyReques
     return _moved(waiting, state, Event(now, "asked", wanted))
 
 
-def prove(request: PrivacyRequest, subject: str, now: datetime) -> PrivacyRequest:
+def prove(request: PrivacyRequest, subject: str, by: Proof, now: datetime) -> PrivacyRequest:
     """It is this customer's. Raises Conflict where it waits for no identity, or is another's."""
     if request.state != "waiting_for_identity" or request.subject not in (None, subject):
         raise Conflict("the request waits for no identity")
-    return _answered(replace(request, subject=subject), "identity", now)
+    return _answered(replace(request, subject=subject), f"identity: {by}", now)
 
 
 def clarify(request: PrivacyRequest, now: datetime) -> PrivacyRequest:
@@ -264,11 +271,11 @@ def withdraw_export(request: PrivacyRequest, now: datetime) -> PrivacyRequest:
     return _moved(replace(request, export_until=None), request.state, Event(now, "export_gone"))
 
 
-def _answered(request: PrivacyRequest, wanted: Wanted, now: datetime) -> PrivacyRequest:
+def _answered(request: PrivacyRequest, detail: str, now: datetime) -> PrivacyRequest:
     *before, waiting = request.waits
     running = replace(request, waits=(*before, replace(waiting, until=now)))
     state: State = "extended" if request.extension else "in_progress" if request.begun_at else "received"
-    return _moved(running, state, Event(now, "answered", wanted))
+    return _moved(running, state, Event(now, "answered", detail))
 
 
 def _moved(request: PrivacyRequest, state: State, event: Event) -> PrivacyRequest:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from counterfoil.domain import rights
-from counterfoil.domain.rights import Origin, PrivacyRequest
+from counterfoil.domain.rights import Origin, PrivacyRequest, Proof
 from counterfoil.domain.rights_wishes import (
     PrivacyChange,
     PrivacyWish,
@@ -145,10 +145,11 @@ def prove(reference: str, token: str, subject: str, sealer: Sealer, now: datetim
     Raises NotFound for a wrong token, Conflict where it waits for no identity.
     """
     with_token(reference, token)
-    return assign(reference, subject, sealer, now, announce)
+    return assign(reference, subject, "sign_in", sealer, now, announce)
 
 
-def assign(request_id: str, subject: str, sealer: Sealer, now: datetime, announce: Announce) -> PrivacyRequest:
+def assign(request_id: str, subject: str, by: Proof, sealer: Sealer, now: datetime, announce: Announce
+           ) -> PrivacyRequest:  # fmt: skip
     """It is this customer's, whoever saw to that; its words are sealed as theirs from now on."""
     announce(to_pursue(request_id))
 
@@ -157,7 +158,7 @@ def assign(request_id: str, subject: str, sealer: Sealer, now: datetime, announc
             return request
         words, keys = words_of(request, sealer), _keys_of(subject, sealer)
         sealed = _sealed(words, request.id, keys) if words and keys else None
-        return replace(rights.prove(request, subject, now), sealed=sealed)
+        return replace(rights.prove(request, subject, by, now), sealed=sealed)
 
     return change(request_id, decide, now)
 
@@ -180,6 +181,12 @@ def words_of(request: PrivacyRequest, sealer: Sealer) -> Words | None:
     if keys is None or request.sealed is None:
         return None
     return Words(**json.loads(unseal(keys.seal_key, request.sealed, bound_to=f"request/{request.id}")))
+
+
+def question_of(request: PrivacyRequest, sealer: Sealer) -> str | None:
+    """What ops ask the person, while they wait for the answer."""
+    words = words_of(request, sealer) if request.state == "waiting_for_clarification" else None
+    return words.question if words else None
 
 
 def with_words(

@@ -13,7 +13,7 @@ from counterfoil.domain.rights import PrivacyRequest
 from counterfoil.domain.times import rfc3339
 from counterfoil.errors import Conflict, NotFound
 from counterfoil.flows.consent import Announce
-from counterfoil.flows.rights import assign, change, to_pursue, with_words, words_of
+from counterfoil.flows.rights import assign, change, question_of, to_pursue, with_words, words_of
 from counterfoil.flows.rights_clock import LOOKED_BACK
 from counterfoil.sealing import Sealer
 from counterfoil.store import audit
@@ -65,7 +65,7 @@ def _show(request: PrivacyRequest, sealer: Sealer) -> Answer:
         "kind": request.kind,
         "state": request.state,
         "due_by": due.isoformat() if (due := request.due_on()) else None,
-        "message": letter(request, words.question if words else None),
+        "message": letter(request, question_of(request, sealer)),
         "words": {name: said for name, said in asdict(words).items() if said} if words else {},
         "phases": dict(request.phases),
         "history": [[rfc3339(each.at), each.what, each.detail] for each in request.history],
@@ -80,7 +80,8 @@ def _carried_out(order: Mapping[str, Any], sealer: Sealer, now: datetime, announ
             audit.append(OPS, "ops action", {"order": "rights show", "request": request_id}, now)
             return change(request_id, lambda request: request, now)
         case "prove":
-            return assign(request_id, sealer.subject(order["bank"], order["customer"]), sealer, now, announce)
+            subject = sealer.subject(order["bank"], order["customer"])
+            return assign(request_id, subject, "documents", sealer, now, announce)
         case _:
             announce(to_pursue(request_id))
             return change(request_id, lambda request: _decide(request, order, sealer, now), now)
