@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from counterfoil.documents.archive import Archive
 from counterfoil.errors import Poison
-from counterfoil.flows import erasing, pursuing, stopping
+from counterfoil.flows import erasing, exporting, pursuing, stopping
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import Outcome
 from counterfoil.runtime import batch, env, http, observe, secrets
@@ -22,7 +23,16 @@ def _erase(body: Mapping[str, Any], outside: Outside) -> Outcome:
     return erasing.erase(body, outside, erasing.Waits(*env.seconds("ERASURE_WAITS")))
 
 
-_TASKS: Mapping[str, Task] = {"request": pursuing.pursue, "stop": stopping.stop, "erase": _erase}
+def _export(body: Mapping[str, Any], outside: Outside) -> Outcome:
+    return exporting.export(body, outside, Archive)
+
+
+_TASKS: Mapping[str, Task] = {
+    "request": pursuing.pursue,
+    "stop": stopping.stop,
+    "erase": _erase,
+    "export": _export,
+}
 
 
 def _work(message: Received) -> Outcome:

@@ -35,9 +35,11 @@ class DataStack(Stack):
         # A day, so that erasing a customer's salt makes every copy unreadable within a day.
         self.salts = self._table("Salts", recovery_days=1)
         access_logs = self._access_logs()
-        self.payloads = self._bucket("Payloads", access_logs, "", [])
+        self.payloads = self._bucket("Payloads", access_logs, "", [("erasures/", 90, 1)])
         # Uploads are unsealed: they go when they were read, and if nobody reads them.
-        self.files = self._bucket("Files", access_logs, "files/", [("uploads/", 3, 1), ("reports/", 30, 1)])
+        self.files = self._bucket(
+            "Files", access_logs, "files/", [("uploads/", 3, 1), ("reports/", 30, 1), ("exports/", 1, 1)]
+        )
         self._tell_of_uploads()
         self.checkpoints = self._locked_bucket(access_logs)
         self._sealing_secret()

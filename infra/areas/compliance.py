@@ -59,6 +59,7 @@ def _rights_worker(
             "ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower(),
             "ERASURE_WAITS": ",".join(map(str, app.settings.erasure_waits)),
             "PAYLOADS_BUCKET": data.payloads.bucket_name,
+            "FILES_BUCKET": data.files.bucket_name,
         },
     )
     erasures.may_erase(app, function)

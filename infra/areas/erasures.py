@@ -39,7 +39,10 @@ def add(app: AppStack, rights: WorkQueue) -> None:
 
 def may_erase(app: AppStack, function: Function) -> None:
     """Deletes what is a customer's, and enters that into the erasure ledger."""
-    payloads = app.data.payloads
+    payloads, files = app.data.payloads, app.data.files
     function.use_objects(payloads, "erasures/*", "Any erasure's entry: its name is made at run time.", "s3:PutObject")
     function.use_bodies(payloads, "s3:DeleteObject", "s3:DeleteObjectVersion")
-    function.allow(["s3:ListBucketVersions"], payloads.bucket_arn)
+    function.allow(["s3:ListBucketVersions"], payloads.bucket_arn, files.bucket_arn)
+    written = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion")
+    function.use_objects(files, "exports/*", "Any customer's archive: its name is made at run time.", *written)
+    function.use_bodies(payloads, "s3:GetObject")

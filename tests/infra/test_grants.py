@@ -144,6 +144,7 @@ def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_rea
         ("deliver_receipt", "s3:GetObject"),
         ("customer_receipts", "s3:GetObject"),
         ("probe_banks", "s3:GetObject"),
+        ("rights_worker", "s3:GetObject"),
         ("rights_worker", "s3:DeleteObject"),
         ("rights_worker", "s3:DeleteObjectVersion"),
     }

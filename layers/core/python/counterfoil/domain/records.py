@@ -40,6 +40,7 @@ _DONE = "What was done with your data and when, as proof"
 _ASKED = "What you asked under data protection law, and how it was answered"
 _ERASED = "That you were erased, by an opaque name, so that no backup brings you back"
 _DISCLOSED = "What an authority was told of you, on which ground and reference"
+_ARCHIVE = "The archive of your data that you asked for"
 _SHOPS = "Registered banks, retailers and shops"
 _FILES = "Files of receipts: how they were worked off"
 _LEARNED = "How well clocks and codes of tills and banks agree, without any payment"
@@ -121,6 +122,9 @@ RECORDS: tuple[Record, ...] = (
            kept=Until("the next run"), basis=_NOT_PERSONAL, erasure=_ANONYMOUS),
     Record("retention certificate", "ledger", "S#certificates/", "nobody", said="How many records were deleted",
            due="certificate", kept=SIX_YEARS, anchor="as_of", basis=_ACCOUNTABLE, erasure=_ANONYMOUS),
+
+    Record("archive for its customer", "files", "exports/", "customer", said=_ARCHIVE,
+           kept=DAY, anchor="written", basis=_ANSWER),
 
     # Partners.
     Record("retailer", "ledger", "M#/M", "partner", said=_SHOPS,

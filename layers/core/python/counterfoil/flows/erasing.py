@@ -26,7 +26,7 @@ from counterfoil.flows.linking import Outside, to_tear_down
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Outcome, Send
 from counterfoil.flows.reporting import report
 from counterfoil.flows.settling import transaction_pointers
-from counterfoil.store import by_subject, customers, erasures, holds, links, rendezvous, transactions
+from counterfoil.store import by_subject, customers, erasures, exports, holds, links, rendezvous, transactions
 from counterfoil.store.by_subject import Found
 from counterfoil.store.erasures import Entry
 from counterfoil.store.table import Check
@@ -265,6 +265,7 @@ def _verify(erasure: Erasure, work: _Work) -> _Step:
     kept = erasure.counted(Counter(f"kept: {one.record.name}" for one in found if not one.goes))
     if place is not None:
         return _Step(replace(kept, place=place))
+    exports.delete(erasure.subject)
     customer = customers.get(erasure.subject)
     if customer is not None and customer.was_there(erasure.begun_at):
         customers.forget(customer)

@@ -56,6 +56,7 @@ WAYS: Mapping[str, Callable[[Item], None]] = {
     "history of choices": by_subject.delete,
     "customer's choices": by_subject.delete,
     "cards": _cards,
+    "claim of a missing receipt": by_subject.delete,
     "linked account": _link,
     "path secret": by_subject.delete,
 }

@@ -267,6 +267,11 @@ def _sealed(account: Account, subject: str, keys: CustomerKeys) -> bytes:
     return seal(keys.seal_key, json.dumps(plain).encode(), bound_to=f"link/{subject}")
 
 
+def account_id(known: Link, keys: CustomerKeys) -> str:
+    """The bank's id of the linked account."""
+    return _opened(known, keys).account_id
+
+
 def _opened(known: Link, keys: CustomerKeys) -> Account:
     plain = unseal(keys.seal_key, known.sealed, bound_to=f"link/{known.subject}")
     account_id, secret, access, refresh = json.loads(plain)

@@ -29,8 +29,9 @@ REACHED: Final[Mapping[str, str]] = {
 
 ELSEWHERE: Final[Mapping[str, str]] = {
     "salt of a stranger's words": "its request, once it is a customer's or closed",
+    "archive for its customer": "the erasure, at its end",
 }
-"""What is nobody's whom we know, and what deletes it."""
+"""What no record leads to, and what deletes it."""
 
 
 @dataclass(frozen=True, slots=True)
