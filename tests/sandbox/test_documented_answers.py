@@ -53,8 +53,8 @@ def leaves_nothing(name: str) -> bool:
 
 ALL = event_files.played()
 NOTHING = [name for name in ALL if leaves_nothing(name)]
-# Consents first, so that the rest finds them.
-TAKEN = sorted(set(ALL) - set(NOTHING), key=lambda name: ("consent_update.grant" not in name, name))
+# Consents first, so that the rest finds them, and the withdrawal last.
+TAKEN = sorted(set(ALL) - set(NOTHING), key=lambda name: ("withdraw" in name, "consent_update.grant" not in name, name))
 
 
 def test_what_is_refused_gets_its_documented_answer_and_leaves_nothing_behind(live: Live) -> None:
