@@ -1,68 +1,63 @@
-"""A bank's customer links their account, and unlinks it: /connect/{bank} and what lies below it."""
+"""A customer's own page: what they switched on, and how they end it: /connect/{bank}, …/choose, …/disconnect,
+…/sign-out."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
-from counterfoil.domain.consent import ConsentRequest
-from counterfoil.domain.fields import is_id
+from counterfoil.domain.consent import ConsentRequest, Customer
+from counterfoil.domain.fields import validated
 from counterfoil.domain.merchants import Bank
+from counterfoil.domain.purposes import PURPOSES
 from counterfoil.errors import NotFound
-from counterfoil.flows import linked_accounts, linking, visits
-from counterfoil.flows.visits import SESSION_SECONDS, VISIT_SECONDS
-from counterfoil.runtime import api, http, observe, pages, queues, secrets
+from counterfoil.flows import consent, disconnecting, linking, visits
+from counterfoil.pages import browser
+from counterfoil.pages.browser import SESSION
+from counterfoil.pages.frame import Place, go_to, refused
+from counterfoil.pages.home import home
+from counterfoil.pages.welcome import disconnected, welcome
+from counterfoil.runtime import api, observe, queues, secrets
 from counterfoil.runtime.api import Page, Request
-from counterfoil.store import registry
-
-VISIT, SESSION = "visit", "session"
+from counterfoil.store import customers
 
 
 def _answer(request: Request) -> Page:
-    record = registry.bank(request.path["bank"]) if is_id(request.path["bank"]) else None
-    if record is None or record.bank.oauth is None:
-        raise NotFound("no bank whose customers connect here")
-    step = request.raw_path.removesuffix("/").rpartition("/")[2]
-    handle = {"linked": _come_back, "unlink": _unlink}.get(step) or (_leave if request.method == "POST" else _show)
-    return handle(request, record.bank, datetime.now(UTC))
+    bank, now, sealer = visits.bank_of(request.path["bank"]), datetime.now(UTC), secrets.sealer()
+    subject = visits.subject_of(bank.bank, browser.kept(request, SESSION), sealer, now)
+    if request.method == "GET":
+        return _show(bank, subject, now)
+    form = browser.form(request)
+    subject = visits.required_form(subject, form.get("form", ""), sealer, now)
+    match request.raw_path.rpartition("/")[2]:
+        case "sign-out":
+            return go_to(f"../{bank.bank}", browser.cookie(SESSION, "", 0))
+        case "disconnect":
+            disconnecting.disconnect(subject, "our_page", now, queues.announce)
+            observe.count(["CustomerDisconnected"])
+            return disconnected(bank, browser.cookie(SESSION, "", 0))
+        case _:
+            return _choose(bank, subject, form, now)
 
 
-def _show(request: Request, bank: Bank, now: datetime) -> Page:
-    if subject := _subject(request, bank, now):
-        return pages.connected(bank.bank, bank.name, visits.form_of(subject, secrets.sealer(), now))
-    return pages.connect(bank.name, linking.client_of(bank).authorise_url)
+def _show(bank: Bank, subject: str | None, now: datetime) -> Page:
+    if subject is None:
+        return welcome(Place(bank))
+    place = Place(bank, form=visits.form_of(subject, secrets.sealer(), now))
+    return home(place, customers.get(subject) or Customer(subject), now)
 
 
-def _subject(request: Request, bank: Bank, now: datetime) -> str | None:
-    return visits.subject_of(bank.bank, pages.kept(request, SESSION), secrets.sealer(), now)
+def _choose(bank: Bank, subject: str, form: browser.Form, now: datetime) -> Page:
+    purpose = next((known for known in PURPOSES if known == form.get("purpose")), None)
+    if purpose is None:
+        raise NotFound("no such purpose")
+    granted = form.get("granted") == "yes"
+    shown = {"notice_version": form.get("notice"), "expected_version": browser.number(form, "version")}
+    wish = validated(ConsentRequest, {"granted": granted, "origin": "our_page", **(shown if granted else {})})
+    if bank.oauth and purpose == "receipts" and not granted:
+        # Without them there is no reason to see the account.
+        linking.unlink(subject, wish, now, queues.announce)
+    else:
+        consent.choose(subject, purpose, wish, now, queues.announce)
+    observe.count(["ConsentGranted" if granted else "ConsentWithdrawn"])
+    return go_to(f"../{bank.bank}#{purpose}")
 
 
-def _leave(_: Request, bank: Bank, now: datetime) -> Page:
-    visit = visits.new_visit(bank.bank)
-    kept = visits.keep_visit(visit, secrets.sealer(), now)
-    return pages.go_to(linking.authorise_url(bank, visit.state), pages.cookie(VISIT, kept, VISIT_SECONDS))
-
-
-def _come_back(request: Request, bank: Bank, now: datetime) -> Page:
-    outside = linking.Outside(secrets.sealer(), http.send, secrets.active, lambda: datetime.now(UTC))
-    visit = visits.visit_to(bank.bank, pages.kept(request, VISIT), outside.sealer, now)
-    tokens = linking.tokens_of(bank, visit, request.query, outside)
-    words = ConsentRequest(granted=True, notice_version=pages.NOTICE_VERSION, origin="our_page")
-    link = linking.link(bank, tokens, words, outside)
-    if link is None:
-        kept = visits.keep_visit(replace(visit, tokens=tokens), outside.sealer, now)
-        return pages.approve(bank.name, (pages.cookie(VISIT, kept, VISIT_SECONDS),))
-    queues.announce(linked_accounts.to_set_up(link))
-    observe.count(["AccountLinked"])
-    session = visits.keep_session(bank.bank, link.subject, outside.sealer, now)
-    return pages.go_to(f"../{bank.bank}", pages.cookie(SESSION, session, SESSION_SECONDS), pages.cookie(VISIT, "", 0))
-
-
-def _unlink(request: Request, bank: Bank, now: datetime) -> Page:
-    subject, form = _subject(request, bank, now), pages.form_field(request, "form")
-    subject = visits.required_form(subject, form, secrets.sealer(), now)
-    words = ConsentRequest(granted=False, origin="our_page")
-    linking.unlink(subject, words, now, queues.announce)
-    observe.count(["AccountUnlinked"])
-    return pages.disconnected(bank.name, (pages.cookie(SESSION, "", 0),))
-
-
-handler = api.pages(_answer, pages.refused)
+handler = api.pages(_answer, refused)

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode
 
-from counterfoil.documents import expenses_csv, receipt_pdf
+from counterfoil.documents import expenses_csv, receipt_json, receipt_pdf
 from counterfoil.domain.fields import is_id, validated
 from counterfoil.domain.history import Entry, HistoryRequest, Page
-from counterfoil.domain.times import rfc3339
 from counterfoil.errors import NotFound
 from counterfoil.flows import history, pacing
 from counterfoil.runtime import api, observe, secrets
@@ -32,7 +30,7 @@ def _answer(request: Request) -> Reply | File:
     page = history.page(who, validated(HistoryRequest, dict(request.query)))
     if form == CSV:
         return _table(page.entries, "receipts", _next(request, page))
-    return Reply(200, {"receipts": [_told(entry) for entry in page.entries], "next": page.cursor})
+    return Reply(200, {"receipts": [receipt_json.told(entry) for entry in page.entries], "next": page.cursor})
 
 
 def _one(entry: Entry, form: str) -> Reply | File:
@@ -40,7 +38,7 @@ def _one(entry: Entry, form: str) -> Reply | File:
         return File(receipt_pdf.pdf_of(entry), PDF, f"{entry.match_id}.pdf")
     if form == CSV:
         return _table([entry], entry.match_id, {})
-    return Reply(200, _told(entry))
+    return Reply(200, receipt_json.told(entry))
 
 
 def _table(entries: Iterable[Entry], name: str, headers: Mapping[str, str]) -> File:
@@ -51,18 +49,6 @@ def _next(request: Request, page: Page) -> dict[str, str]:
     """Where a table goes on, as the relation `next` (RFC 8288)."""
     query = urlencode({**request.query, "cursor": page.cursor})
     return {"link": f'<?{query}>; rel="next"'} if page.cursor else {}
-
-
-def _told(entry: Entry) -> dict[str, Any]:
-    return {
-        "match_id": entry.match_id,
-        "version": entry.version,
-        "transaction_id": entry.transaction_id,
-        "paid_at": rfc3339(entry.paid_at),
-        "card": entry.card,
-        "paid": entry.paid,
-        "receipt": entry.receipt,
-    }
 
 
 handler = api.endpoint(_answer)

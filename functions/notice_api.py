@@ -2,7 +2,8 @@
 
 from counterfoil.domain import notice_text, notices
 from counterfoil.errors import NotFound
-from counterfoil.runtime import api, pages
+from counterfoil.pages.notice import notice as notice_page
+from counterfoil.runtime import api
 from counterfoil.runtime.api import Page, Reply, Request
 
 _CACHED = {"cache-control": "public, max-age=300", "vary": "accept"}
@@ -16,7 +17,7 @@ def _answer(request: Request) -> Reply | Page:
     if notice is None:
         raise NotFound("no such notice")
     if "text/html" in request.headers.get("accept", ""):
-        return pages.notice(notice_text.title_of(notice), notice_text.sections_of(notice))
+        return notice_page(notice_text.title_of(notice), notice_text.sections_of(notice))
     return Reply(200, notice_text.told(notice), _CACHED)
 
 

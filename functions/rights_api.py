@@ -14,7 +14,6 @@ from counterfoil.errors import NotFound, TooLarge
 from counterfoil.flows import pacing, rights
 from counterfoil.runtime import api, observe, queues, secrets
 from counterfoil.runtime.api import Reply, Request
-from counterfoil.store import rights as store
 
 
 def _answer(request: Request) -> Reply:
@@ -33,7 +32,7 @@ def _of_bank(request: Request) -> Reply:
         observe.count(["RightsAsked"])
         return Reply(202, _told(rights.ask(bank, subject, wish, "bank", secrets.sealer(), now, queues.announce)))
     if "request_id" not in request.path:
-        return Reply(200, {"requests": [_told(each) for each in store.of_customer(subject)]})
+        return Reply(200, {"requests": [_told(each) for each in rights.all_of(subject)]})
     return _one(request, rights.of_customer(request.path["request_id"], subject), now)
 
 

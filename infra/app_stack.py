@@ -67,6 +67,7 @@ class AppStack(Stack):
         )
         self.api = http.HttpApi(self, "Api", create_default_stage=False, description="Counterfoil's machine API")
         self._throttles: dict[str, dict[str, int]] = {}
+        self._calls: dict[Function, integrations.HttpLambdaIntegration] = {}
         self._sign_in = self._partner_sign_in()
         deliveries = delivery.add(self)
         matching = intake.add(self, deliveries)
@@ -113,10 +114,14 @@ class AppStack(Stack):
             "ThrottlingRateLimit": rate,
             "ThrottlingBurstLimit": burst,
         }
+        # One for all routes of a function: a stack holds five hundred resources.
+        call = self._calls.setdefault(
+            function, integrations.HttpLambdaIntegration(f"{function.node.id}Call", function.lambda_function)
+        )
         return self.api.add_routes(
             path=path,
             methods=[http.HttpMethod[method]],
-            integration=integrations.HttpLambdaIntegration(f"{function.node.id}Call", function.lambda_function),
+            integration=call,
             **authorization,
         )
 

@@ -109,7 +109,8 @@ def create_secrets() -> dict[str, str]:
     shared = {who: webhooks.new_secret() for who in (*BANKS, "kite", "fern", "tern")}
     for who, secret in shared.items():
         client.create_secret(Name=f"counterfoil/webhooks/{who}/2026-11", SecretString=secret)
-    client.create_secret(Name="counterfoil/oauth/monzo", SecretString="only-we-know")
+    for bank in ("monzo", "openbank", "harbourbank"):
+        client.create_secret(Name=f"counterfoil/oauth/{bank}", SecretString="only-we-know")
     own_keys = {bank: key for bank, (key, public_keys) in KEYS.items() if public_keys or bank == "monzo"}
     return shared | own_keys | {"stranger": webhooks.new_secret()}
 

@@ -10,10 +10,19 @@ from typing import Any
 from counterfoil.openapi.operations import OPERATIONS
 
 # Pages for people, which the API's description leaves out, as "GET /path", and the function that serves each.
-PAGES = dict.fromkeys(
-    ["GET /connect/{bank}", "POST /connect/{bank}", "GET /connect/{bank}/linked", "POST /connect/{bank}/unlink"],
-    "customer_page",
-)
+PAGES = {
+    "GET /connect/{bank}": "customer_page",
+    "POST /connect/{bank}": "customer_sign_in",
+    "GET /connect/{bank}/linked": "customer_sign_in",
+    "GET /connect/{bank}/signed-in": "customer_sign_in",
+    "POST /connect/{bank}/choose": "customer_page",
+    "POST /connect/{bank}/disconnect": "customer_page",
+    "POST /connect/{bank}/sign-out": "customer_page",
+    "GET /connect/{bank}/receipts": "customer_receipts_page",
+    "GET /connect/{bank}/receipts/{match_id}": "customer_receipts_page",
+    "GET /connect/{bank}/data": "customer_data_page",
+    "POST /connect/{bank}/data": "customer_data_page",
+}
 ROUTES = {f"{one.method} {one.path}": one.function for one in OPERATIONS} | PAGES
 
 

@@ -33,6 +33,8 @@ MAY_IMPORT = {
     },
     # Pure functions from what is known of a receipt to a file.
     "documents": {"fpdf", "counterfoil.domain", "counterfoil.errors"},
+    # Pure functions from what is known to a page, beside what every page is to the edge.
+    "pages": {"counterfoil.domain", "counterfoil.errors", "counterfoil.documents", "counterfoil.runtime.api"},
     # Describes what the others take and answer; runs when the functions are packaged, and in none of them.
     "openapi": {
         *("counterfoil.domain", "counterfoil.errors", "counterfoil.banks", "counterfoil.retailers"),

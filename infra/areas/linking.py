@@ -1,4 +1,4 @@
-"""Accounts that customers link themselves: their page, and the queue of what is then done at the bank."""
+"""The customers' own pages, and accounts that they link themselves: the queue of what is then done at the bank."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ if TYPE_CHECKING:
     from infra.app_stack import AppStack
 
 FOR_PEOPLE = "A page for people: they sign in with their bank, and its forms carry a token of their session."
-ROUTES = (
-    ("GET", "/connect/{bank}"),
-    ("POST", "/connect/{bank}"),
-    ("GET", "/connect/{bank}/linked"),
-    ("POST", "/connect/{bank}/unlink"),
-)
+PAGE = "/connect/{bank}"
+LONGEST = 29
+"""Seconds: an HTTP API waits no longer."""
 
 
 def add(app: AppStack, matching: WorkQueue, rights: WorkQueue) -> WorkQueue:
@@ -34,9 +31,28 @@ def add(app: AppStack, matching: WorkQueue, rights: WorkQueue) -> WorkQueue:
         receives=12,
         oldest=Duration.hours(6),
     )
+    _customer_sign_in(app, links)
     _customer_page(app, links, rights)
+    _customer_receipts_page(app)
+    _customer_data_page(app, rights)
     _linked_accounts(app, links, matching, timeout)
     return links
+
+
+def _customer_sign_in(app: AppStack, links: WorkQueue) -> None:
+    function = Function(
+        app,
+        "customer_sign_in",
+        app.platform,
+        description="A customer goes to their bank and comes back: signed in, or with an account linked",
+        timeout_seconds=LONGEST,
+        memory_mb=1024,
+        environment=_calling_banks(app) | {"LINKS_QUEUE_URL": links.queue.queue_url},
+    )
+    _may_open_accounts(app, function)
+    function.use_table(app.data.salts, *READ_ITEM, "dynamodb:PutItem")
+    function.send_to(links.queue)
+    _routes(app, function, f"POST {PAGE}", f"GET {PAGE}/linked", f"GET {PAGE}/signed-in")
 
 
 def _customer_page(app: AppStack, links: WorkQueue, rights: WorkQueue) -> None:
@@ -45,15 +61,63 @@ def _customer_page(app: AppStack, links: WorkQueue, rights: WorkQueue) -> None:
         app,
         "customer_page",
         app.platform,
-        description="The customer's own page: links an account, and unlinks it",
-        timeout_seconds=29,  # an HTTP API waits no longer
+        description="The customer's own page: what they switched on, and how they end it",
+        timeout_seconds=LONGEST,
         memory_mb=1024,
         environment=_environment(app) | urls,
+        makes_documents=True,
     )
-    _may_open_accounts(app, function)
-    function.use_table(app.data.salts, "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem")
+    function.use_table(app.data.ledger, *READ_ITEM, *WRITE_ITEM)
+    function.use_table(app.data.salts, *READ_ITEM, "dynamodb:PutItem")
+    function.read_secret(SEALING_SECRET)
     function.send_to(links.queue, rights.queue)
-    for method, path in ROUTES:
+    posts = (f"POST {PAGE}/{step}" for step in ("choose", "disconnect", "sign-out"))
+    _routes(app, function, f"GET {PAGE}", *posts)
+
+
+def _customer_receipts_page(app: AppStack) -> None:
+    data = app.data
+    function = Function(
+        app,
+        "customer_receipts_page",
+        app.platform,
+        description="The customer's own page: their receipts",
+        timeout_seconds=LONGEST,
+        memory_mb=1024,
+        environment=_environment(app) | {"PAYLOADS_BUCKET": data.payloads.bucket_name},
+        makes_documents=True,
+    )
+    function.use_table(data.ledger, *READ_ITEM)
+    function.use_index(data.ledger, "by_subject")
+    function.use_table(data.salts, *READ_ITEM)
+    function.use_bodies(data.payloads, "s3:GetObject")
+    function.read_secret(SEALING_SECRET)
+    _routes(app, function, f"GET {PAGE}/receipts", f"GET {PAGE}/receipts/{{match_id}}")
+
+
+def _customer_data_page(app: AppStack, rights: WorkQueue) -> None:
+    data = app.data
+    function = Function(
+        app,
+        "customer_data_page",
+        app.platform,
+        description="The customer's own page: what they ask under data protection law",
+        timeout_seconds=LONGEST,
+        memory_mb=1024,
+        environment=_environment(app) | {"RIGHTS_QUEUE_URL": rights.queue.queue_url},
+        makes_documents=True,
+    )
+    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem")
+    function.use_index(data.ledger, "by_subject")
+    function.use_table(data.salts, *READ_ITEM)
+    function.read_secret(SEALING_SECRET)
+    function.send_to(rights.queue)
+    _routes(app, function, f"GET {PAGE}/data", f"POST {PAGE}/data")
+
+
+def _routes(app: AppStack, function: Function, *routes: str) -> None:
+    for route in routes:
+        method, path = route.split()
         app.public_route(method, path, function, rate=20, burst=50, proof=FOR_PEOPLE)
 
 
@@ -66,7 +130,7 @@ def _linked_accounts(app: AppStack, links: WorkQueue, matching: WorkQueue, timeo
         description="Registers webhooks, reads earlier payments, takes links down",
         timeout_seconds=timeout,
         memory_mb=1024,
-        environment=_environment(app) | urls,
+        environment=_calling_banks(app) | urls,
     )
     _may_open_accounts(app, function)
     function.use_table(app.data.salts, *READ_ITEM)
@@ -76,13 +140,17 @@ def _linked_accounts(app: AppStack, links: WorkQueue, matching: WorkQueue, timeo
 
 
 def _environment(app: AppStack) -> dict[str, str]:
-    allowed = {"OAUTHLIB_INSECURE_TRANSPORT": "1"} if app.settings.sandbox else {}
-    return allowed | {
+    return {
         "LEDGER_TABLE": app.data.ledger.table_name,
         "SALTS_TABLE": app.data.salts.table_name,
         "SEALING_SECRET": SEALING_SECRET,
-        "ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower(),
     }
+
+
+def _calling_banks(app: AppStack) -> dict[str, str]:
+    allowed = {"OAUTHLIB_INSECURE_TRANSPORT": "1"} if app.settings.sandbox else {}
+    loopback = {"ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower()}
+    return _environment(app) | allowed | loopback
 
 
 def _may_open_accounts(app: AppStack, function: Function) -> None:

@@ -5,16 +5,19 @@ Everything lives in memory. Methods may be called from any thread.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from threading import Condition
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from infra.sandbox.partner_api import PartnerApi
 from infra.sandbox.signing import STANDARD_WEBHOOKS, Request, Scheme, is_genuine
+
+if TYPE_CHECKING:
+    from infra.sandbox.sign_in import SignIn
 
 Listener = Callable[[str, str], None]  # (customer_id, "payments" or "consent")
 
@@ -61,7 +64,8 @@ class Trouble:
 @dataclass
 class Bank:
     """One bank. Its `secrets` verify what it gets (any of them); `signing_key` signs what it sends, as `scheme` says:
-    where none is given, the first secret does."""
+    where none is given, the first secret does. `sign_in`: who its customers are, for other people's pages; until one
+    of them paid, the `usual_customers` are offered there."""
 
     bank: str
     name: str
@@ -69,6 +73,8 @@ class Bank:
     api: PartnerApi
     scheme: Scheme = STANDARD_WEBHOOKS
     signing_key: str = ""
+    sign_in: "SignIn | None" = None
+    usual_customers: Sequence[str] = ("cust_42",)
     payments: dict[str, Payment] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
     trouble: Trouble | None = None

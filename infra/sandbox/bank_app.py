@@ -10,6 +10,7 @@
     POST /app/{bank}/{customer}/purchases         go shopping: a payment, and a till that prints
     GET  /app/barcode/{symbology}?value=          SVG
     GET  /api/                                    the API's description, to read
+    /sign-in/{bank}/…                             who a customer is, for other people's pages (sign_in.py)
 
 A sandbox: it listens on the loopback address only and has no sign-in.
 """
@@ -35,7 +36,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra import openapi
-from infra.sandbox import barcodes
+from infra.sandbox import barcodes, sign_in
 from infra.sandbox.bank import Bank
 
 Shopping = Callable[[Bank, str], None]  # (bank, customer_id)
@@ -53,7 +54,7 @@ HEADERS = {
 
 
 class SecureHeaders:
-    """Adds HEADERS to every answer."""
+    """Adds HEADERS to every answer, but what it says itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -61,7 +62,9 @@ class SecureHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                said = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    said.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, with_headers)
@@ -79,6 +82,7 @@ def bank_app(banks: Sequence[Bank], go_shopping: Shopping) -> Starlette:
             Route("/app/{bank}/{customer}/changes", changes),
             Route("/app/{bank}/{customer}/consent", consent, methods=["GET", "PUT"]),
             Route("/app/{bank}/{customer}/purchases", purchase, methods=["POST"]),
+            *sign_in.routes(),
             Mount("/api", StaticFiles(directory=openapi.pages(), html=True)),
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ],

@@ -64,6 +64,7 @@ def _stay(terminal: Terminal, deployment: Deployment, partners: Partners, creden
         {
             "Bank's app": f"{partners.page_url}/?bank=openbank&customer=cust_42",
             "the other bank's": f"{partners.page_url}/?bank=harbourbank&customer=H-1001",
+            "their own page with us": f"{deployment.api_url}/connect/openbank",
             "API": deployment.api_url,
             "access tokens": deployment.token_url,
             "engine": deployment.engine.endpoint,

@@ -25,6 +25,7 @@ from infra.sandbox.engine import ROOT
 from infra.sandbox.monzo import Client, Monzo
 from infra.sandbox.partner_api import PartnerApi
 from infra.sandbox.retelling import retold
+from infra.sandbox.sign_in import SignIn
 from infra.sandbox.signing import new_secret
 from infra.sandbox.starling import StarlingBank
 from infra.sandbox.till import Till
@@ -43,6 +44,7 @@ MONZO_CUSTOMERS = {
     "acc_00009237aqC8c5umZmrRdh": "Wendy's account",
     "acc_0000AKq7c2vTn5xWb9LdZs": "Tina's account",
 }
+USUAL_CUSTOMERS = {"openbank": ("cust_42",), "harbourbank": ("H-1001",)}
 PROGRAMS: Mapping[str, type[Bank]] = {"starling": StarlingBank}
 """The banks' programs by adapter; every other bank's is Bank."""
 
@@ -68,7 +70,8 @@ def connected(deployment: Deployment) -> Iterator[Partners]:
     entries, merchants = json.loads(BANKS.read_text())["banks"], json.loads(MERCHANTS.read_text())["merchants"]
     banks, (linked,) = [each for each in entries if "oauth" not in each], [each for each in entries if "oauth" in each]
     named = [name for each in (*banks, *merchants) for name in each.get("secrets", ())]
-    known = _secrets(deployment, [*named, linked["oauth"]["client_secret"]])
+    clients = [each[how]["client_secret"] for each in entries for how in ("oauth", "sign_in") if how in each]
+    known = _secrets(deployment, [*named, *clients])
     monzo = _monzo(linked, deployment, known)
     with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=20)) as http:
         keys = {entry["bank"]: signing.SCHEMES[entry["adapter"]].new_keys() for entry in banks}
@@ -83,7 +86,8 @@ def connected(deployment: Deployment) -> Iterator[Partners]:
             monzo_app.serving(monzo) as monzo_url,
         ):
             public = {bank: public_keys for bank, (_, public_keys) in keys.items()}
-            _register(deployment, [*_listening(banks, page_url, public), _known_to(linked, deployment, monzo_url)])
+            listening = [_listening(entry, page_url, public[entry["bank"]], deployment) for entry in banks]
+            _register(deployment, [*listening, _known_to(linked, deployment, monzo_url)])
             yield Partners(programs, tills, page_url, monzo, monzo_url)
 
 
@@ -143,21 +147,29 @@ def _bank(
         api,
         signing.SCHEMES[entry["adapter"]],
         signing_key if public_keys else "",  # without a key pair, the shared secret signs
+        _sign_in(entry, deployment, known),
+        USUAL_CUSTOMERS.get(name, ()),
     )
 
 
+def _sign_in(entry: Mapping[str, Any], deployment: Deployment, known: Mapping[str, str]) -> SignIn | None:
+    """The bank's sign-in with Counterfoil as its client, where it offers that."""
+    if "sign_in" not in entry:
+        return None
+    client, back = entry["sign_in"], f"{deployment.api_url}/connect/{entry['bank']}/signed-in"
+    return SignIn(Client(client["client_id"], known[client["client_secret"]], back))
+
+
 def _listening(
-    banks: list[dict[str, Any]], page_url: str, public_keys: Mapping[str, list[str]]
-) -> list[dict[str, Any]]:
-    """With callbacks at the port that the banks' program got, and the keys made for this run."""
-    return [
-        entry
-        | {
-            "callback_url": f"{page_url}/callbacks/{entry['bank']}",
-            "public_keys": public_keys[entry["bank"]],
-        }
-        for entry in banks
-    ]
+    entry: Mapping[str, Any], page_url: str, public_keys: list[str], deployment: Deployment
+) -> dict[str, Any]:
+    """With its callback and sign-in at the port that the banks' program got, and the keys made for this run."""
+    name = entry["bank"]
+    here = {"callback_url": f"{page_url}/callbacks/{name}", "public_keys": public_keys}
+    if "sign_in" not in entry:
+        return {**entry, **here}
+    addresses = {f"{what}_url": f"{page_url}/sign-in/{name}/{what}" for what in ("authorise", "token", "userinfo")}
+    return {**entry, **here, "sign_in": {**entry["sign_in"], **addresses, "our_url": deployment.api_url}}
 
 
 def _register(deployment: Deployment, banks: list[dict[str, Any]]) -> None:

@@ -34,7 +34,7 @@ class Visitor:
     def disconnect(self) -> httpx.Response:
         """Presses Disconnect on the page that says connected."""
         form = _FORM.search(self.ask("GET", self.page).text)
-        return self.ask("POST", f"{self.page}/unlink", {"form": unescape(form[1]) if form else ""})
+        return self.ask("POST", f"{self.page}/disconnect", {"form": unescape(form[1]) if form else ""})
 
     def ask(self, method: str, url: str, form: dict[str, str] | None = None) -> httpx.Response:
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())

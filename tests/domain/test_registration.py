@@ -153,7 +153,8 @@ def test_a_file_that_cannot_be_read_says_where(text: str, told: str, line: int) 
 def test_callbacks_that_are_taken(url: str, in_sandbox_only: bool) -> None:
     text = BANKS.replace("http://127.0.0.1:8471/callbacks/openbank", url)
     assert parse_banks(text, ADAPTERS, allow_loopback=True)[0].callback_url == url
-    only_first = json.dumps({"banks": json.loads(text)["banks"][:1]})
+    first = json.loads(text)["banks"][0]
+    only_first = json.dumps({"banks": [{name: value for name, value in first.items() if name != "sign_in"}]})
     if in_sandbox_only:
         assert_callback_refused(only_first, allow_loopback=False)
     else:
@@ -205,6 +206,26 @@ def test_a_bank_is_given_once_and_needs_a_secret() -> None:
     with pytest.raises(RegistrationInvalid) as refused:
         parse_banks(json.dumps(told), ADAPTERS, allow_loopback=True)
     assert {problem.field for problem in refused.value.problems} == {"banks[0].adapter", "banks[1].secrets"}
+
+
+@pytest.mark.parametrize("field", ["authorise_url", "token_url", "userinfo_url", "our_url"])
+def test_where_customers_sign_in_is_checked_as_a_callback_is(field: str) -> None:
+    told = json.loads(BANKS)
+    told["banks"][0]["sign_in"][field] = "http://openbank.example/"
+    assert _refused_fields(told) == [f"banks[0].sign_in.{field}"]
+
+
+def test_who_links_an_account_signs_in_by_that() -> None:
+    told = json.loads(BANKS)
+    monzo = next(place for place, bank in enumerate(told["banks"]) if "oauth" in bank)
+    told["banks"][monzo]["sign_in"] = told["banks"][0]["sign_in"]
+    assert _refused_fields(told) == [f"banks[{monzo}].sign_in"]
+
+
+def _refused_fields(told: dict[str, Any]) -> list[str]:
+    with pytest.raises(RegistrationInvalid) as refused:
+        parse_banks(json.dumps(told), ADAPTERS, allow_loopback=True)
+    return [problem.field for problem in refused.value.problems]
 
 
 json_values = st.recursive(

@@ -68,10 +68,10 @@ class Customer:
     def connect(self) -> None:
         assert self.come_back(self.leave())["statusCode"] == 303
 
-    def disconnect(self) -> dict[str, Any]:
+    def switch_off(self) -> dict[str, Any]:
         page = self.browser.get("/connect/monzo")["body"]
         form = page.split('name="form" value="')[1].split('"')[0]
-        return self.browser.post("/connect/monzo/unlink", f"form={form}")
+        return self.browser.post("/connect/monzo/choose", f"form={form}&purpose=receipts&granted=no")
 
     def pays(self, amount: int = 585, **more: Any) -> dict[str, Any]:
         return self.monzo.pay(MONZO_ACCOUNT, amount, OWN, **more)

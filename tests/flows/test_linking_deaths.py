@@ -43,7 +43,7 @@ def test_a_death_at_any_call_of_taking_down_leaves_nothing(linked: Customer) -> 
     linked.connect()
     linked.world.run()
     webhooks, grant = dict(linked.monzo.webhooks), linked.monzo._grants[0]
-    assert linked.disconnect()["statusCode"] == 200
+    assert linked.switch_off()["statusCode"] == 200
     beginning, answer = linked.world.remember(), linked.world.answer
     linked.world.run()
     passed = linked.world.passed
@@ -68,7 +68,7 @@ def test_a_death_at_any_call_of_disconnecting_leaves_no_tokens_of_who_withdrew(l
     webhooks, grant, cookies = dict(linked.monzo.webhooks), linked.monzo._grants[0], dict(linked.browser.cookies)
     beginning, answer = linked.world.remember(), linked.world.answer
     linked.world.passed, linked.world.mortal = 0, 1
-    linked.disconnect()
+    linked.switch_off()
     passed = linked.world.passed
     assert passed > 4
     for number in range(passed):
@@ -80,7 +80,7 @@ def test_a_death_at_any_call_of_disconnecting_leaves_no_tokens_of_who_withdrew(l
             linked.browser.cookies = dict(cookies)
             linked.world.deaths, linked.world.passed, linked.world.mortal = {number: when}, 0, 1
             with suppress(Death):
-                linked.disconnect()
+                linked.switch_off()
             linked.world.deaths, linked.world.mortal = {}, 0
             linked.world.run()
             withdrew = not customers.get(linked.subject).allows("receipts", linked.world.now)  # type: ignore[union-attr]

@@ -9,13 +9,12 @@ from counterfoil.domain.notice_text import sections_of
 from counterfoil.domain.notices import NOTICES
 from counterfoil.domain.purposes import MEANINGS, PURPOSES
 from counterfoil.domain.retention import retention_table
-from counterfoil.runtime.pages import NOTICE_VERSION
 from tests.world import World
 
 
 def test_the_current_notice_is_listed_and_is_the_one_that_the_page_shows(counterfoil: World) -> None:
     told = counterfoil.request("GET", "/v1/notices")["json"]
-    assert told["current"] == NOTICE_VERSION == told["notices"][-1]["version"]
+    assert told["current"] == NOTICES[-1].version == told["notices"][-1]["version"]
     assert [one["version"] for one in told["notices"]] == [notice.version for notice in NOTICES]
 
 

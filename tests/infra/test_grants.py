@@ -3,11 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tests import edge
 from tests.infra.synthesis import BANKS, Synthesis, ref
 
 WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 # Called by anyone who can reach the API: they may change nothing themselves.
-READERS = ("bank_webhook", "retailer_receipt", "delivery_status", "merchant_api", "customer_receipts")
+PAGES = set(edge.PAGES.values())
+READERS = (
+    "bank_webhook",
+    "retailer_receipt",
+    "delivery_status",
+    "merchant_api",
+    "customer_receipts",
+    "customer_receipts_page",
+)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -103,7 +112,7 @@ def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> No
         "consent_update",
         "customer_api",
         "customer_receipts",
-        "customer_page",
+        *PAGES,
         "linked_accounts",
         "rights_worker",
         "rights_api",
@@ -120,11 +129,12 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
     both = {"bank_webhook", "retailer_receipt", "deliver_receipt", "probe_banks"}
     assert readers("counterfoil/webhooks/*") == both | {"receipt_files"}
     assert readers("counterfoil/sealing-??????") == both | {
-        *("match_receipts", "consent_update", "receipt_file_rows", "customer_page", "linked_accounts"),
+        *("match_receipts", "consent_update", "receipt_file_rows", "linked_accounts"),
+        *PAGES,
         *("rights_worker", "rights_api", "rights_clock", "inspect_matching", "audit_checkpoint", "audit_desk"),
         *("customer_api", "customer_receipts", "legal_holds"),
     }
-    assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_page", "linked_accounts"}
+    assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_sign_in", "linked_accounts"}
 
 
 def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_read_by_the_delivery(
@@ -143,6 +153,7 @@ def test_large_bodies_are_written_by_the_intake_discarded_by_the_matcher_and_rea
         ("retention_sweep", "s3:DeleteObjectVersion"),
         ("deliver_receipt", "s3:GetObject"),
         ("customer_receipts", "s3:GetObject"),
+        ("customer_receipts_page", "s3:GetObject"),
         ("probe_banks", "s3:GetObject"),
         ("rights_worker", "s3:GetObject"),
         ("rights_worker", "s3:DeleteObject"),

@@ -15,7 +15,7 @@ from fpdf.enums import Align, XPos, YPos
 
 from counterfoil.documents import barcodes
 from counterfoil.domain import expenses
-from counterfoil.domain.currencies import decimal
+from counterfoil.domain.currencies import decimal, with_symbol
 from counterfoil.domain.history import Entry
 
 WIDTH, LONGEST, MARGIN = 80.0, 1000.0, 6.0
@@ -24,7 +24,6 @@ _LETTERS: Final = "cp1252"
 _WITHOUT_STROKE: Final = str.maketrans("łŁđĐħĦ", "lLdDhH")
 SIMPLIFIED_UP_TO = 250_00
 """In pence: above, an invoice for VAT names the customer too, whom we do not know."""
-_SYMBOLS: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
 
 
 def pdf_of(entry: Entry) -> bytes:
@@ -182,7 +181,7 @@ def _sums(roll: _Roll, receipt: Mapping[str, Any]) -> None:
     for name, words in (("service_charge", "Service charge"), ("tip", "Tip"), ("rounding", "Rounding")):
         if receipt[name]:
             roll.pair(words, decimal(receipt[name], currency))
-    roll.pair("TOTAL", _with_symbol(receipt["total"], currency), size=12, bold=True)
+    roll.pair("TOTAL", with_symbol(receipt["total"], currency), size=12, bold=True)
     if receipt["vat"]:
         roll.ln(1.5)
         roll.columns(("VAT rate", "net", "VAT", "gross"), bold=True)
@@ -211,7 +210,7 @@ def _payments(roll: _Roll, receipt: Mapping[str, Any], entry: Entry) -> None:
         if tender.get("auth_code"):
             roll.say(f"   Authorisation code {tender['auth_code']}", size=7)
     if len(receipt["tenders"]) > 1:
-        roll.pair("Of this, paid by your card", _with_symbol(entry.paid, receipt["currency"]), bold=True)
+        roll.pair("Of this, paid by your card", with_symbol(entry.paid, receipt["currency"]), bold=True)
     roll.rule()
 
 
@@ -224,8 +223,3 @@ def _foot(roll: _Roll, receipt: Mapping[str, Any]) -> None:
     roll.say("Brought to you by Counterfoil, as the shop's till told it.", size=6.5, align=Align.C)
     if roll.replaced:
         roll.say("Some letters cannot be printed here and are replaced.", size=6.5, align=Align.C)
-
-
-def _with_symbol(amount: int, currency: str) -> str:
-    symbol = _SYMBOLS.get(currency)
-    return f"{symbol}{decimal(amount, currency)}" if symbol else f"{decimal(amount, currency)} {currency}"

@@ -12,6 +12,7 @@ _CODES = """
 
 CURRENCIES = frozenset(_CODES.split())
 
+_SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 _WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
 _DECIMALS = dict.fromkeys(_WITHOUT_DECIMALS.split(), 0) | dict.fromkeys(_WITH_THREE.split(), 3)
@@ -22,3 +23,11 @@ def decimal(amount: int, currency: str) -> str:
     places = _DECIMALS.get(currency, 2)
     whole, rest = divmod(abs(amount), 10**places)
     return ("-" if amount < 0 else "") + (f"{whole}.{rest:0{places}}" if places else f"{whole}")
+
+
+def with_symbol(amount: int, currency: str) -> str:
+    """An amount in minor units as people write it, such as `-£5.85`, or `5.85 CHF` where there is no symbol of ours."""
+    symbol = _SYMBOLS.get(currency)
+    if symbol is None:
+        return f"{decimal(amount, currency)} {currency}"
+    return f"{'-' if amount < 0 else ''}{symbol}{decimal(abs(amount), currency)}"

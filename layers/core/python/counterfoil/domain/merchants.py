@@ -121,6 +121,18 @@ class OAuthClient(Wire):
     our_url: str
 
 
+class SignIn(OAuthClient):
+    """Where a bank's customers show on our page who they are (OAuth 2.0, with PKCE).
+
+    `userinfo_url` says of whom an access token is: `customer_claim` names the field that holds the bank's own id of its
+    customer, as its transactions tell it.
+    """
+
+    token_url: str
+    userinfo_url: str
+    customer_claim: Id = "sub"
+
+
 class Bank(Wire):
     """A bank. `adapter` names its wire.
 
@@ -135,6 +147,7 @@ class Bank(Wire):
     secrets: Annotated[tuple[SecretName, ...], Field(max_length=10, strict=False)] = ()
     public_keys: Annotated[tuple[PublicKey, ...], Field(max_length=10, strict=False)] = ()
     oauth: OAuthClient | None = None
+    sign_in: SignIn | None = None
     status: Status
     limits: Limits = Limits()
 

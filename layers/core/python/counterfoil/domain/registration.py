@@ -173,9 +173,17 @@ def _bank_problems(
                 yield ("banks", index, field), f"must be given for the adapter {bank.adapter}"
         if problem := _address_problem(bank.callback_url, allow_loopback):
             yield ("banks", index, "callback_url"), problem
-        for field in ("authorise_url", "our_url") if bank.oauth else ():
-            if problem := _address_problem(getattr(bank.oauth, field), allow_loopback):
-                yield ("banks", index, "oauth", field), problem
+        yield from _sign_in_problems(("banks", index), bank, allow_loopback)
+
+
+def _sign_in_problems(here: Location, bank: Bank, allow_loopback: bool) -> Iterator[tuple[Location, str]]:
+    if bank.oauth and bank.sign_in:
+        yield (*here, "sign_in"), "must not be given beside oauth: who links an account has signed in"
+    for name, client in (("oauth", bank.oauth), ("sign_in", bank.sign_in)):
+        for field, value in client or ():
+            problem = _address_problem(value, allow_loopback) if field.endswith("_url") else None
+            if problem:
+                yield (*here, name, field), problem
 
 
 def _address_problem(url: str, allow_loopback: bool) -> str | None:

@@ -37,10 +37,16 @@ class Reader:
 
 def reader(subject: str, sealer: Sealer) -> Reader:
     """Raises NotFound for a customer who never was, or was erased: the two cannot be told apart."""
-    _, salt = customers.with_salt(subject)
-    if salt is None:
+    found = find_reader(subject, sealer)
+    if found is None:
         raise NotFound("no such customer")
-    return Reader(subject, sealer.customer(salt), sealer)
+    return found
+
+
+def find_reader(subject: str, sealer: Sealer) -> Reader | None:
+    """None for a customer who never was, or was erased."""
+    _, salt = customers.with_salt(subject)
+    return Reader(subject, sealer.customer(salt), sealer) if salt else None
 
 
 def page(who: Reader, wish: HistoryRequest) -> Page:
@@ -62,6 +68,20 @@ def page(who: Reader, wish: HistoryRequest) -> Page:
             if len(entries) == int(wish.limit) or size > MOST_BYTES:
                 return Page(tuple(entries), _cursor(who, after) if more or row != rows[-1] else None)
     return Page(tuple(entries), _cursor(who, after) if more and after else None)
+
+
+def all_of(who: Reader, wish: HistoryRequest, most: int) -> list[Entry] | None:
+    """All of the receipts asked for; None where there are more than `most`, or more than an answer can hold."""
+    entries: list[Entry] = []
+    size, onward = 0, True
+    while onward:
+        found = page(who, wish)
+        entries += found.entries
+        size += sum(len(json.dumps(entry.receipt)) for entry in found.entries)
+        if len(entries) > most or size > MOST_BYTES:
+            return None
+        wish, onward = wish.model_copy(update={"cursor": found.cursor}), found.cursor is not None
+    return entries
 
 
 def one(who: Reader, match_id: str) -> Entry:

@@ -100,6 +100,13 @@ def of_customer(request_id: str, subject: str) -> PrivacyRequest:
     return request
 
 
+def all_of(subject: str, latest: str | None = None) -> list[PrivacyRequest]:
+    """A customer's requests, the latest first. The one just made is not always found by whose it is, so it is named."""
+    found = store.of_customer(subject)
+    new = store.get(latest) if latest and latest not in {each.id for each in found} else None
+    return [new, *found] if new and new.subject == subject else found
+
+
 def with_token(reference: str, token: str) -> PrivacyRequest:
     """Raises NotFound for a wrong token as for an unknown reference."""
     request = store.get(reference)

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from counterfoil.banks.oauth import Tokens
+from counterfoil.domain.fields import is_id
+from counterfoil.domain.merchants import Bank
 from counterfoil.domain.times import from_millis, to_millis
-from counterfoil.errors import Forbidden
+from counterfoil.errors import Forbidden, NotFound
 from counterfoil.sealing import Sealer
+from counterfoil.store import registry
 
 VISIT_SECONDS = 900
 SESSION_SECONDS = 1800
@@ -17,30 +20,39 @@ _VISIT, _SESSION, _FORM = "visit", "session", "form"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Visit:
-    """A way to a bank and back. `state` ties the return to the browser that left; `tokens` are those of a customer who
-    has yet to confirm in the bank's app."""
+    """A way to a bank and back. `state` ties the return to the browser that left, and so does `verifier` the code that
+    it brings (PKCE); `tokens` are those of a customer who has yet to confirm in the bank's app."""
 
     bank: str
     state: str
+    verifier: str
     tokens: Tokens | None = None
 
 
+def bank_of(name: str) -> Bank:
+    """A bank whose customers have a page of their own. Raises NotFound for any other."""
+    record = registry.bank(name) if is_id(name) else None
+    if record is None or not (record.bank.oauth or record.bank.sign_in):
+        raise NotFound("no bank whose customers sign in here")
+    return record.bank
+
+
 def new_visit(bank: str) -> Visit:
-    return Visit(bank, randomness.token_urlsafe(32))
+    return Visit(bank, randomness.token_urlsafe(32), randomness.token_urlsafe(48))
 
 
 def keep_visit(visit: Visit, sealer: Sealer, now: datetime) -> str:
     tokens = visit.tokens and [visit.tokens.access, visit.tokens.refresh, to_millis(visit.tokens.expires_at)]
-    return sealer.for_browser(_VISIT, json.dumps([visit.bank, visit.state, tokens]).encode(), now)
+    return sealer.for_browser(_VISIT, json.dumps([visit.bank, visit.state, visit.verifier, tokens]).encode(), now)
 
 
 def visit_to(bank: str, kept: str, sealer: Sealer, now: datetime) -> Visit:
     """Raises Forbidden where the browser keeps none for this bank, or for too long."""
     content = sealer.from_browser(_VISIT, kept, VISIT_SECONDS, now)
-    name, state, tokens = json.loads(content) if content else ("", "", None)
+    name, state, verifier, tokens = json.loads(content) if content else ("", "", "", None)
     if name != bank:
         raise Forbidden("this visit has ended")
-    return Visit(bank, state, Tokens(tokens[0], tokens[1], from_millis(tokens[2])) if tokens else None)
+    return Visit(bank, state, verifier, Tokens(tokens[0], tokens[1], from_millis(tokens[2])) if tokens else None)
 
 
 def keep_session(bank: str, subject: str, sealer: Sealer, now: datetime) -> str:

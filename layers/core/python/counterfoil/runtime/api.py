@@ -94,10 +94,11 @@ def endpoint(handle: Callable[[Request], Reply | Page | File]) -> Handler:
     return _handler(lambda request: _answer(handle(request)), problem, lambda: _problem_answer(our_fault, {}))
 
 
-def pages(handle: Callable[[Request], Page], refused: Callable[[int], Page]) -> Handler:
-    """The Lambda handler around a function from Request to Page; `refused(status)` tells people what went wrong."""
+def pages(handle: Callable[[Request], Page | File], refused: Callable[[int], Page]) -> Handler:
+    """The Lambda handler around a function from Request to Page or File; `refused(status)` tells people what went
+    wrong."""
     return _handler(
-        lambda request: _page_answer(handle(request)),
+        lambda request: _answer(handle(request)),
         lambda refusal: _page_answer(refused(refusal.status)),
         lambda: _page_answer(refused(500)),
     )
