@@ -62,7 +62,7 @@ adversary: $(VENV)/.ready  ## two equal coffees in COFFEES=10000 variations, and
 
 deaths: $(VENV)/.ready  ## a Lambda dies at every moment that differs, and at every two (the suite tries a part; ten minutes)
 	@ALL_DEATHS=1 $(PY) -m pytest -q -n 2 --dist load --timeout 1800 \
-		tests/flows/test_deaths.py tests/flows/test_rights_deaths.py
+		tests/flows/test_deaths.py tests/flows/test_rights_deaths.py tests/flows/test_erasure_canary.py
 
 withdrawal-races: $(VENV)/.ready  ## a customer withdraws, is restricted or erased while all is under way, RACES=10000 times (over an hour)
 	$(say) 'Withdrawal races: both halves at once; a seed that fails is named, and replays: SEED=… RACES=1'

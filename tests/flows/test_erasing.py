@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from counterfoil.domain.holds import Hold
 from counterfoil.flows import opening
 from counterfoil.runtime import secrets
 from counterfoil.runtime.http import Answer
-from counterfoil.store import bodies, customers, erasures, objects, transactions
+from counterfoil.store import bodies, customers, erasures, holds, table, transactions
+from counterfoil.store.table import Delete
 from tests.account import stored
 from tests.flows.erased import DAY, begin, erase, message_of, payments_of, rows_of, subject_of, versions
 from tests.flows.scenarios import SECOND_CARD, payment, receipt, tell, two_tenders, with_lines
@@ -156,12 +158,32 @@ def test_messages_of_before_bring_nothing_back(counterfoil: World, *, come_back:
     assert not any(world.dead.values())
 
 
+def test_a_legal_hold_stops_it_before_it_cannot_be_undone(counterfoil: World) -> None:
+    world = counterfoil
+    subject = two_receipts(world)
+    table.write(holds.placed(subject, Hold("case-1", "police", world.now)))
+    begin(world, subject)
+    world.run(7200)
+    waiting = erasures.get(subject)
+    assert waiting is not None
+    assert (waiting.phase, waiting.held) == ("unlink", "police")
+    assert len(payments_of(subject)) == 3
+    assert [item for item in stored("salts") if subject in item["pk"]]
+    release = holds.lifted(subject, "case-1")
+    assert isinstance(release, Delete)
+    table.write(release)
+    world.run(7200)
+    done = erasures.get(subject)
+    assert done is not None
+    assert done.is_done
+    assert rows_of(subject) == PROOF
+
+
 def test_one_who_was_never_here_leaves_nothing(counterfoil: World) -> None:
     before = stored("ledger")
     begin(counterfoil, subject_of("cust_unknown"))
     counterfoil.run(DAY)
     assert stored("ledger") == before
-    assert objects.client()
 
 
 def test_two_requests_are_answered_by_one_erasure(counterfoil: World) -> None:

@@ -27,7 +27,7 @@ from tests.world import Message, World
 
 __all__ = ["log"]
 TOKEN = re.compile(rb"[a-z]*canary[0-9a-z]*", re.IGNORECASE)
-EVERY = 1 if os.environ.get("ALL_DEATHS") == "1" else 25
+EVERY = 1 if os.environ.get("ALL_DEATHS") == "1" else 40
 """Every death, or a part of them."""
 OF_CUSTOMER = "/v1/banks/openbank/customers/cust_42"
 
