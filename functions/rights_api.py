@@ -6,12 +6,10 @@ from typing import Any
 
 from counterfoil.domain import strict_json
 from counterfoil.domain.fields import is_id, validated
-from counterfoil.domain.letters import letter
 from counterfoil.domain.rights import PrivacyRequest
 from counterfoil.domain.rights_wishes import MOST_PUBLIC_BYTES, PrivacyChange, PrivacyWish, PublicPrivacyWish
-from counterfoil.domain.times import rfc3339
 from counterfoil.errors import NotFound, TooLarge
-from counterfoil.flows import pacing, rights
+from counterfoil.flows import pacing, rights, telling
 from counterfoil.runtime import api, observe, queues, secrets
 from counterfoil.runtime.api import Reply, Request
 
@@ -30,9 +28,10 @@ def _of_bank(request: Request) -> Reply:
     if request.method == "POST":
         wish = validated(PrivacyWish, strict_json.loads(request.body))
         observe.count(["RightsAsked"])
-        return Reply(202, _told(rights.ask(bank, subject, wish, "bank", secrets.sealer(), now, queues.announce)))
+        made = rights.ask(bank, subject, wish, "bank", secrets.sealer(), now, queues.announce)
+        return Reply(202, _told(made, now))
     if "request_id" not in request.path:
-        return Reply(200, {"requests": [_told(each) for each in rights.all_of(subject)]})
+        return Reply(200, {"requests": [_told(each, now) for each in rights.all_of(subject)]})
     return _one(request, rights.of_customer(request.path["request_id"], subject), now)
 
 
@@ -44,7 +43,7 @@ def _of_anybody(request: Request) -> Reply:
         wish = validated(PublicPrivacyWish, strict_json.loads(request.body))
         made, token = rights.ask_publicly(wish, secrets.sealer(), now)
         observe.count(["RightsAskedPublicly"])
-        return Reply(202, _told(made) | {"token": token})
+        return Reply(202, _told(made, now) | {"token": token})
     known = rights.with_token(request.path["reference"], request.headers.get("privacy-request-token", ""))
     return _one(request, known, now)
 
@@ -53,20 +52,11 @@ def _one(request: Request, known: PrivacyRequest, now: datetime) -> Reply:
     if request.method == "PUT":
         wish = validated(PrivacyChange, strict_json.loads(request.body))
         known = rights.amend(known.id, wish, secrets.sealer(), now, queues.announce)
-    return Reply(200, _told(known))
+    return Reply(200, _told(known, now, may_fetch="bank" in request.path or known.is_its_writers))
 
 
-def _told(request: PrivacyRequest) -> dict[str, Any]:
-    due = request.due_on()
-    return {
-        "request_id": request.id,
-        "kind": request.kind,
-        "state": request.state,
-        "received_at": rfc3339(request.received_at),
-        "due_by": due.isoformat() if due else None,
-        "message": letter(request, rights.question_of(request, secrets.sealer())),
-        "history": [{"at": rfc3339(each.at), "what": each.what, "detail": each.detail} for each in request.history],
-    }
+def _told(request: PrivacyRequest, now: datetime, *, may_fetch: bool = False) -> dict[str, Any]:
+    return telling.told(request, secrets.sealer(), now, may_fetch=may_fetch)
 
 
 handler = api.endpoint(_answer)

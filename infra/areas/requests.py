@@ -35,7 +35,11 @@ def _rights_api(app: AppStack, rights: WorkQueue) -> None:
             "SALTS_TABLE": data.salts.table_name,
             "SEALING_SECRET": SEALING_SECRET,
             "RIGHTS_QUEUE_URL": rights.queue.queue_url,
+            "FILES_BUCKET": data.files.bucket_name,
         },
+    )
+    function.use_objects(
+        data.files, "exports/*", "Any customer's archive: its name is made at run time.", "s3:GetObject"
     )
     function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem")
     function.use_index(data.ledger, "by_subject")

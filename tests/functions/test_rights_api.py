@@ -1,15 +1,20 @@
 """Requests under data protection law over the wire: through the bank, and by anybody."""
 
 import json
+from io import BytesIO
 from typing import Any
+from urllib.parse import unquote, urlsplit
+from zipfile import ZipFile
 
+import boto3
 import pytest
 
 from counterfoil.domain.erasures import PHASES
 from counterfoil.errors import Conflict, NotFound
 from counterfoil.flows import cards, rights
-from counterfoil.runtime import http, secrets
+from counterfoil.runtime import http, queues, secrets
 from counterfoil.store import customers
+from functions import rights_clock
 from tests.account import stored
 from tests.world import World
 
@@ -128,7 +133,7 @@ def test_signing_in_proves_it_and_the_words_become_the_customers(counterfoil: Wo
     counterfoil.run(0)
     assert not any(item["pk"].startswith("Q#") for item in stored("salts"))
     again = rights.prove(made["request_id"], made["token"], subject(), secrets.sealer(), counterfoil.now, sent.append)
-    assert again.state == "in_progress"
+    assert again.state == "done"
     with pytest.raises(Conflict):
         rights.assign(made["request_id"], "another", "sign_in", secrets.sealer(), counterfoil.now, sent.append)
 
@@ -211,3 +216,46 @@ def test_a_card_that_is_held_wrongly_is_put_right_at_once(counterfoil: World) ->
     wallet, _ = cards.of_customer(subject(), secrets.sealer())
     assert [(one.last4, one.scheme, one.tokens) for one in wallet.cards] == [("4242", "visa", ("tok_1",))]
     assert bank(counterfoil, "POST", body={"kind": "access", "card": {"card_id": "a", "last4": "1"}})["status"] == 422
+
+
+def archive_at(url: str) -> list[str]:
+    """The names of what is in the archive that a presigned address leads to."""
+    name = unquote(urlsplit(url).path).partition("/exports/")[2]
+    stored_as = boto3.client("s3").get_object(Bucket="files", Key=f"exports/{name}")
+    return ZipFile(BytesIO(stored_as["Body"].read())).namelist()
+
+
+@pytest.mark.parametrize("kind", ["access", "portability"])
+def test_an_archive_is_fetched_for_a_day_and_then_gone(counterfoil: World, kind: str) -> None:
+    counterfoil.consent()
+    for name in ("bank_webhook.authorised", "retailer_receipt.sale"):
+        counterfoil.play(name)
+    counterfoil.run(60)
+    path = f"{OF_CUSTOMER}/" + bank(counterfoil, "POST", body={"kind": kind})["request_id"]
+    assert bank(counterfoil, "GET", path)["export"] is None
+    counterfoil.run(60)
+    shown = bank(counterfoil, "GET", path)
+    assert (shown["state"], shown["history"][-1]["what"]) == ("done", "done")
+    assert archive_at(shown["export"]["url"])
+    assert bank(counterfoil, "GET")["requests"][0]["export"] is None
+    counterfoil.pass_time(DAY)
+    assert rights_clock.handler({}, None) == {"ExportExpired": 1}
+    counterfoil.run(60)
+    gone = bank(counterfoil, "GET", path)
+    assert (gone["export"], gone["state"]) == (None, "done")
+    assert "deleted" in gone["message"]
+    # The bucket outlives a test: of this request there is nothing.
+    prefix = f"exports/{subject()}/{shown['request_id']}"
+    assert "Versions" not in boto3.client("s3").list_object_versions(Bucket="files", Prefix=prefix)
+
+
+@pytest.mark.parametrize("proof", ["documents", "sign_in"])
+def test_who_signed_in_for_somebody_elses_token_gives_nothing_to_who_has_it(counterfoil: World, proof: Any) -> None:
+    counterfoil.consent()
+    made = anybody(counterfoil, "POST", body=ASKED)
+    rights.assign(made["request_id"], subject(), proof, secrets.sealer(), counterfoil.now, queues.announce)
+    counterfoil.run(60)
+    shown = anybody(counterfoil, "GET", made["request_id"], token=made["token"])
+    assert shown["state"] == "done"
+    assert (shown["export"] is not None) == (proof == "documents")
+    assert bank(counterfoil, "GET", f"{OF_CUSTOMER}/{made['request_id']}")["export"]

@@ -105,7 +105,7 @@ def _done(request: PrivacyRequest) -> list[str]:
     said = [_NOTHING_HELD if request.reason == "nothing_held" else _DONE[request.kind]]
     if request.export_until:
         said.append(f"You can fetch it until {in_words(day_of(request.export_until))}.")
-    elif any(event.what == "export_gone" for event in request.history):
+    if request.has_lost_its_archive:
         said.append("The time to fetch it is over, and it is deleted. You may ask for another.")
     if "not_confirmed" in request.phases.values():
         said.append("Your bank has not confirmed that it deleted the receipts that we had sent it. Ask your bank.")

@@ -131,6 +131,11 @@ class PrivacyRequest:
         return next((event.detail for event in reversed(self.history) if event.what == self.state), "")
 
     @property
+    def has_lost_its_archive(self) -> bool:
+        """Whether the time to fetch it is over."""
+        return self.export_until is None and any(event.what == "export_gone" for event in self.history)
+
+    @property
     def is_its_writers(self) -> bool:
         """Whether who wrote it showed documents of whose it is. A customer who signs in may have been given somebody
         else's reference and token: what is theirs they fetch where they signed in."""

@@ -14,11 +14,11 @@ from counterfoil.domain import rights as steps
 from counterfoil.domain.cards import CardRequest
 from counterfoil.domain.rights import PrivacyRequest
 from counterfoil.errors import Conflict, Invalid, Poison
-from counterfoil.flows import cards, consent, erasing
+from counterfoil.flows import cards, consent, erasing, exporting
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Outcome, Send
 from counterfoil.flows.rights import SOON, settle, words_of
-from counterfoil.store import customers
+from counterfoil.store import customers, exports
 from counterfoil.store import rights as store
 
 RESTRICTION, OBJECTION = "requested", "objection"
@@ -36,6 +36,8 @@ def pursue(body: Mapping[str, Any], outside: Outside) -> Outcome:
     if request.token and (request.subject or not request.is_open):
         # A stranger's words are a customer's now, or nobody needs them any more.
         store.forget_salt(request.id)
+    if request.subject and request.has_lost_its_archive:
+        exports.delete(request.subject, request.id)
     if not request.is_running or request.subject is None:
         return Outcome()
     if body.get("step") == "finish":
@@ -80,6 +82,12 @@ def _erase(request: PrivacyRequest, subject: str, outside: Outside) -> Outcome:
     return Outcome((erasing.begin(subject, "requested", request.begun_at or outside.clock(), request.id),))
 
 
+def _export(request: PrivacyRequest, subject: str, _outside: Outside) -> Outcome:
+    """The archive tells the request when it is there."""
+    kind: exporting.Kind = "portability" if request.kind == "portability" else "access"
+    return Outcome((exporting.begin(subject, request.id, kind),))
+
+
 def _put_right(request: PrivacyRequest, subject: str, outside: Outside) -> Outcome:
     """A card, where it is one that we hold and can be what is told of it; all else is for a person."""
     words = words_of(request, outside.sealer)
@@ -104,8 +112,8 @@ def _by_hand(_request: PrivacyRequest, _subject: str, _outside: Outside) -> Outc
 
 
 _WORK: Mapping[steps.Kind, Callable[[PrivacyRequest, str, Outside], Outcome]] = {
-    "access": _by_hand,
-    "portability": _by_hand,
+    "access": _export,
+    "portability": _export,
     "rectification": _put_right,
     "erasure": _erase,
     "restriction": _restrict,

@@ -15,9 +15,17 @@ class PrivacyStep(Answer):
     detail: str
 
 
+class PrivacyExport(Answer):
+    """One ZIP archive. `url` is good for five minutes: ask again for a fresh one, as long as `until` has not come."""
+
+    until: datetime
+    url: str
+
+
 class PrivacyRequestState(Answer):
     """`due_by` is a day in Europe/London; null while the clock stands still. `partial`: some is done, the rest is tried
-    again. `message`: what the person is told."""
+    again. `message`: what the person is told. `export`: where the archive is, while it can be fetched, to whom it may
+    be given: through the bank, or by the token of who showed documents; not in a list."""
 
     request_id: str
     kind: Kind
@@ -26,6 +34,7 @@ class PrivacyRequestState(Answer):
     due_by: date | None
     message: str
     history: list[PrivacyStep]
+    export: PrivacyExport | None = None
 
 
 class PrivacyRequestTaken(PrivacyRequestState):
