@@ -18,6 +18,7 @@ from counterfoil.store import customers, holds, keys, table
 from counterfoil.store import sweep as sweep_store
 from counterfoil.store.table import LEDGER
 from tests.account import stored
+from tests.flows.rounds import revisit
 from tests.flows.scenarios import payment, receipt, tell, with_lines
 from tests.flows.sweeps import DAY, certificates, change_row, matters, of_kind, sweep, versions
 from tests.world import World
@@ -249,7 +250,7 @@ def test_a_row_may_redact(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_class_of_the_data_map_is_swept(shop: World) -> None:
     """Whoever gives a record a class and a row need not do more: it goes when its time is over."""
-    plain = [record for record in classes() if record.due not in ("match", "tender", "choices")]
+    plain = [record for record in classes() if record.due not in ("match", "tender", "body", "choices")]
     long_ago = shop.now - max(period(record) for record in plain) - timedelta(days=2)
     for record in plain:
         key = {"pk": f"{record.key.partition('/')[0]}x", "sk": f"{record.key.partition('/')[2]}x"}
@@ -258,3 +259,36 @@ def test_every_class_of_the_data_map_is_swept(shop: World) -> None:
         table.write(sweep_store.left(record.due, Place(long_ago.date(), crc32(b"x") % keys.shards_of(record.due))))
     assert sweep(shop)["Swept"] == len(plain)
     assert [item for item in stored("ledger") if item.get("subject") == "somebody"] == []
+
+
+def test_all_versions_of_a_receipt_go_with_it(shop: World) -> None:
+    sale = receipt(shop)
+    tell(shop, payment(shop), sale | {"version": 2})
+    for version in (3, 4, 1):
+        line = sale["lines"][0] | {"description": f"Breakfast {version}"}
+        tell(shop, sale | {"version": version, "lines": [line]})
+    shop.run(60)
+    assert matters() == ["D"] * 4 + ["R", "T"]
+    shop.pass_time(11 * DAY)
+    assert sweep(shop)["Swept"] == 5
+    assert matters() == ["D"], "the one that came after its correction is kept against reprints"
+    shop.pass_time(21 * DAY)
+    assert sweep(shop)["Swept"] == 1
+    assert matters() == []
+
+
+def test_a_payment_that_gives_up_its_receipt_long_after_waits_a_week_and_goes(shop: World) -> None:
+    matched(shop)
+    shop.pass_time(9 * DAY)
+    revisit(shop)
+    sweep(shop)
+    sale = receipt(shop, "soho-03-000001", 999)
+    sale["tenders"][0] |= {"auth_code": "CODE01", "rrn": None}
+    tell(shop, sale)
+    shop.run(60)
+    assert [item["state"] for item in of_kind("T")] == ["undecided"]
+    shop.pass_time(8 * DAY)
+    assert revisit(shop)["Expired"] == 1
+    shop.pass_time(DAY)
+    sweep(shop)
+    assert of_kind("T") == []

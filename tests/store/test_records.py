@@ -16,6 +16,7 @@ from counterfoil.domain.retention import Place, named
 from counterfoil.flows import disclosing, erasing
 from counterfoil.runtime import secrets
 from counterfoil.store import bank_health, habits, holds, sweep, table
+from counterfoil.store.bodies import SealedBody
 from counterfoil.store.sweep_keys import HOLDS
 from functions import retention_sweep, revisit_undecided
 from tests.account import stored
@@ -62,6 +63,8 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
     counterfoil.consent("cust_erased")
     counterfoil.put("rights", json.dumps(erasing.begin(subject, "requested", counterfoil.now).body))
     counterfoil.run(0)
+    bodies.put_once("late", "receipt", "digest", SealedBody(b"sealed"), "us")
+    bodies.overtaken("late", "us", counterfoil.now)
     table.write(holds.placed("somebody", Hold("case-1", "legal claim", counterfoil.now)))
     table.write(sweep.left("match", Place(counterfoil.now.date(), 0)))
     table.write(sweep.swept_through("match", counterfoil.now.date()))

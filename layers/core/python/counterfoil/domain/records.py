@@ -63,6 +63,8 @@ RECORDS: tuple[Record, ...] = (
            kept=With("matched transaction"), basis=_CONSENT, held=True),
     Record("receipt body", "ledger", "D#/D", "customer", said=_RECEIPT,
            kept=With("matched transaction"), basis=_CONSENT, exported="receipts", held=True),
+    Record("overtaken receipt body", "ledger", "D#/D", "nobody", said="Receipts that were corrected before they came",
+           due="body", kept=MONTH, anchor="overtaken", basis=_MATCHING, erasure=_ANONYMOUS),
     Record("large receipt body", "payloads", "bodies/", "customer", said=_RECEIPT,
            kept=With("matched transaction"), basis=_CONSENT, exported="receipts", held=True),
     Record("undecided side", "rendezvous", "", "customer", said=_UNMATCHED,

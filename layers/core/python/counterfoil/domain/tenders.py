@@ -24,6 +24,7 @@ class CardTender:
 
     `receipt_key` and `ordinal` (0 for the receipt's first card tender) name it; `index` is its place among
     all the tenders of the body that `body_key` names. `owner` as in `Transaction`.
+    `former`: the names of the bodies that corrections replaced.
     `taken_from`: the transactions whose matches corrections gave up. `doubted`: as in `Side`.
     """
 
@@ -47,6 +48,7 @@ class CardTender:
     state: TenderState = "undecided"
     matched_to: str | None = None
     taken_from: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

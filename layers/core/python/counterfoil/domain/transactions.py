@@ -125,6 +125,7 @@ class Transaction:
     gives back, where the bank said so. A void one keeps its `match`: a fact told late may bring it back; a withdrawn
     one keeps it for whoever deletes it. `owner` is the intake id of the message that last moved the record: it alone
     finishes what follows, because it is not deleted until it has.
+    `freed_at`: when it was given up last by a receipt, from which time it waits anew and is kept; else it is `seen_at`.
     `version` counts what the bank is to be told: each version is one delivery. `rev` rises with every move;
     `tellings` with every record of a delivery, which moves nothing: an undecided side stays where it waits.
     """
@@ -145,6 +146,7 @@ class Transaction:
     owner: str
     by_code: bool = False
     original: str | None = None
+    freed_at: datetime | None = None
     rev: int = 1
     tellings: int = 0
     state: State = "undecided"

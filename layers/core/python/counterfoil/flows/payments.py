@@ -97,19 +97,25 @@ def _proven_wrong(known: Transaction, new: Transaction, work: Work) -> Outcome |
     ):
         return None
     told = replace(merge(known, new, match_id_of(known, work)), state="matched")
-    opened = given_up(told, known, Recall(match_id_of(known, work) or "", known.version + 1, new.event_at, "another"))
-    freed = replace(tender, rev=tender.rev + 1, owner=work.owner, state="void", matched_to=None)
+    recall = Recall(match_id_of(known, work) or "", known.version + 1, new.event_at, "another")
+    opened = given_up(told, known, recall, work)
+    freed = replace(tender, rev=tender.rev + 1, owner=work.owner, state="void", matched_to=None, seen_at=work.now)
     _delete_pointers_left_behind(known, opened)
     move_both(freed, tender.rev, known, opened, work)
     return carry_on(replace(opened, rev=known.rev + 1, owner=work.owner), work)
 
 
-def given_up(transaction: Transaction, was: Transaction, recall: Recall) -> Transaction:
+def given_up(transaction: Transaction, was: Transaction, recall: Recall, work: Work) -> Transaction:
     """The transaction without its receipt, which the bank is told to take back; open again unless it is reversed."""
     told = transaction.recalls if was.state == "void" else (*was.recalls, recall)
     version = was.version if was.state == "void" else recall.version
     return replace(
-        transaction, state="void" if transaction.is_void else "undecided", match=None, version=version, recalls=told
+        transaction,
+        state="void" if transaction.is_void else "undecided",
+        match=None,
+        version=version,
+        recalls=told,
+        freed_at=work.now,
     )
 
 

@@ -36,6 +36,7 @@ def take_receipt(taken: ReceiptTaken, work: Work) -> Outcome:
         except Standing as standing:
             known = tenders.from_item(standing.item)
             if known.revision > new.revision:
+                bodies.overtaken(body_key, work.owner, work.now)
                 return outcome + Outcome(counts=("Superseded",))
             corrects = True
             outcome += _correct(known, new, taken.wrapped, work)
@@ -82,7 +83,8 @@ def _correct(known: CardTender, new: CardTender, wrapped: bytes, work: Work) -> 
         return _carry_on_tender(known, wrapped, work)
     # Before it moves, since afterwards nobody knows where it waited.
     rendezvous.delete(tender_pointer(known, wrapped))
-    moved = replace(new, rev=known.rev + 1, taken_from=known.taken_from)
+    former = (*known.former, known.body_key)
+    moved = replace(new, rev=known.rev + 1, taken_from=known.taken_from, former=former)
     if known.matched_to is None:
         _put_tender(moved, known.rev)
     elif (payer := _payer_of(known)) is None:
@@ -140,7 +142,7 @@ def _give_up_match(known: CardTender, new: CardTender, payer: Transaction, work:
     freed = replace(new, matched_to=None, taken_from=tuple(dict.fromkeys((*known.taken_from, payer.key))))
     match_id = work.sealer.match_id(payer.key, known.key)
     recall = Recall(match_id, payer.version + 1, _match_of(payer).event_at, "another")
-    opened = given_up(payer, payer, recall)
+    opened = given_up(payer, payer, recall, work)
     move_both(freed, known.rev, payer, opened, work)
     return freed
 
@@ -208,7 +210,7 @@ def _leave_marker(taken: ReceiptTaken, work: Work) -> None:
 
 
 def _void(known: CardTender, taken: ReceiptTaken, work: Work) -> Outcome:
-    gone = replace(known, rev=known.rev + 1, owner=work.owner, revision=taken.revision, state="void")
+    gone = replace(known, rev=known.rev + 1, owner=work.owner, revision=taken.revision, state="void", seen_at=work.now)
     rendezvous.delete(tender_pointer(known, b""))
     payer = _payer_of(known) if known.matched_to else None
     if payer is not None:

@@ -213,7 +213,7 @@ class _Page:
     kept: dict[str, int] = field(default_factory=lambda: {"held": 0, "failed": 0, "moved": 0})
 
     def counts(self) -> Counts:
-        writes = [write for unit in self.going for write in unit.writes]
+        writes = [write for unit in self.going if not unit.frees for write in unit.writes]
         redacted = sum(isinstance(write, Change) for write in writes)
         deleted = len(writes) - redacted + len(sweeping_together.bodies_freed(self.going))
         held = self.kept["held"] + sum(not unit.is_whole for unit in self.going)

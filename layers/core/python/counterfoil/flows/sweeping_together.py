@@ -2,6 +2,7 @@
 
     match       the payment, the card tender that is matched to it, and the bodies of the tender's receipt
     tender      the card tender, and the bodies of its receipt
+    body        a body that came after its correction, which no tender knows of
     choices     a customer's choices with their history, their cards and the salt: the last that is kept of them
     all else    the record itself
 
@@ -36,13 +37,15 @@ class ReceiptPart:
 class Unit:
     """What goes in one transaction or not at all. `row`: its key in the index. `subject`: whose holds stop it.
 
-    `is_whole`: where not, more must go before it is through with, and the next run meets it again.
+    `frees`: a body beside that of its receipt. `is_whole`: where not, more must go before it is through with, and the
+    next run meets it again.
     """
 
     row: tuple[str, str]
     writes: tuple[Delete | Change, ...]
     subject: str | None = None
     receipt: ReceiptPart | None = None
+    frees: tuple[str, ...] = ()
     is_whole: bool = True
 
     @property
@@ -88,7 +91,7 @@ def bodies_freed(going: Sequence[Unit]) -> tuple[str, ...]:
     freed = {
         body for unit in going if unit.receipt and not left[unit.receipt.partition] for body in unit.receipt.bodies
     }
-    return tuple(sorted(freed))
+    return tuple(sorted(freed.union(*(unit.frees for unit in going))))
 
 
 def _tenders_left(going: Sequence[Unit]) -> dict[str, set[str]]:
@@ -131,6 +134,13 @@ def _tender(record: Record, item: Item, _now_millis: int) -> Unit:
     return _unit(record, item, tender, receipt=_receipt_part(item, _tenders(item["pk"])))
 
 
+def _body(record: Record, item: Item, now_millis: int) -> Unit:
+    """It is deleted as all bodies are, since it leads to its object."""
+    body_key = item["pk"].removeprefix("D#")
+    left = Change(LEDGER, _key(item), {"over": now_millis}, sweep.still_due(item["due"]), remove=("due",))
+    return replace(_unit(record, item, left), frees=(body_key,))
+
+
 def _choices(record: Record, item: Item, _now_millis: int) -> Unit:
     subject = item["subject"]
     if item.get("restricted") or sweep.owns_more(subject):
@@ -158,5 +168,6 @@ def _receipt_part(tender: Item, tenders: Sequence[Item]) -> ReceiptPart:
 _TOGETHER: Mapping[str, Callable[[Record, Item, int], Unit]] = {
     "match": _match,
     "tender": _tender,
+    "body": _body,
     "choices": _choices,
 }

@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
+from counterfoil.domain.times import to_millis
 from counterfoil.errors import ConditionFailed
 from counterfoil.store import keys, lists, objects, table
-from counterfoil.store.table import LEDGER, Condition, Delete, Item, Put
+from counterfoil.store.table import LEDGER, Change, Condition, Delete, Item, Put
 
 INLINE_BYTES = 8 * 1024
 
@@ -74,6 +77,17 @@ def delete(receipt_key: str, body_key: str) -> None:
     """
     objects.delete_all_versions(os.environ["PAYLOADS_BUCKET"], f"bodies/{receipt_key}/")
     table.delete(LEDGER, dict(keys.body(body_key)), Condition("receipt = :its", {":its": receipt_key}))
+
+
+def overtaken(body_key: str, owner: str, now: datetime) -> None:
+    """A body that came after its correction belongs to no card tender: it is kept for itself, against reprints."""
+    due = {"due": keys.due("body", now, body_key), "overtaken": to_millis(now)}
+    with suppress(ConditionFailed):
+        table.write(Change(LEDGER, dict(keys.body(body_key)), due, _written_by(owner)))
+
+
+def _written_by(owner: str) -> Condition:
+    return Condition("#owner = :me", {":me": owner})
 
 
 def remove(body_keys: Sequence[str]) -> None:

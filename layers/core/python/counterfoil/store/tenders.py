@@ -73,6 +73,7 @@ def to_item(tender: CardTender) -> Item:
         "state": tender.state,
         "matched_to": tender.matched_to,
         "taken_from": list(tender.taken_from) or None,
+        "former": list(tender.former) or None,
     }
 
 
@@ -98,4 +99,5 @@ def from_item(item: Mapping[str, Any]) -> CardTender:
         state=item["state"],
         matched_to=item.get("matched_to"),
         taken_from=tuple(item.get("taken_from", ())),
+        former=tuple(item.get("former", ())),
     )

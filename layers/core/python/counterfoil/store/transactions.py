@@ -130,6 +130,7 @@ def to_item(transaction: Transaction) -> Item:
         "owner": transaction.owner,
         "by_code": transaction.by_code or None,
         "original": transaction.original,
+        "freed": to_millis(transaction.freed_at) if transaction.freed_at else None,
         "rev": transaction.rev,
         "told": transaction.tellings or None,
         "state": transaction.state,
@@ -142,8 +143,10 @@ def to_item(transaction: Transaction) -> Item:
 
 def _due(transaction: Transaction) -> str:
     if transaction.is_open:
-        return keys.due_open(transaction.seen_at, transaction.key)
-    return keys.due("match" if transaction.match else "transaction", transaction.seen_at, transaction.key)
+        return keys.due_open(transaction.freed_at or transaction.seen_at, transaction.key)
+    if transaction.match:
+        return keys.due("match", transaction.seen_at, transaction.key)
+    return keys.due("transaction", transaction.freed_at or transaction.seen_at, transaction.key)
 
 
 def from_item(item: Mapping[str, Any]) -> Transaction:
@@ -165,6 +168,7 @@ def from_item(item: Mapping[str, Any]) -> Transaction:
         owner=item["owner"],
         by_code=item.get("by_code", False),
         original=item.get("original"),
+        freed_at=from_millis(item["freed"]) if "freed" in item else None,
         rev=item["rev"],
         tellings=item.get("told", 0),
         state=item["state"],
