@@ -22,7 +22,7 @@ environment = if [ -z "$(PYTHON)" ]; then echo 'Python 3.13 was not found (tried
 	{ [ -x $(1)/bin/pip ] || "$(PYTHON)" -m venv --clear $(1); } && \
 	$(1)/bin/python -m pip install -qq --no-compile --no-deps --require-hashes -r $(2)
 
-.PHONY: help setup run test lint budgets lock files replay same-decisions adversary deaths withdrawal-races match-quality synth docs deploy verify-signature clean
+.PHONY: help setup run test lint budgets lock files replay same-decisions adversary deaths withdrawal-races sweep-cost match-quality synth docs deploy verify-signature clean
 
 help:  ## list these targets
 	@printf 'Counterfoil: receipts in the bank'"'"'s app. Nothing here needs an account, Docker or a secret, but deploy.\n\n'
@@ -62,7 +62,11 @@ adversary: $(VENV)/.ready  ## two equal coffees in COFFEES=10000 variations, and
 
 deaths: $(VENV)/.ready  ## a Lambda dies at every moment that differs, and at every two (the suite tries a part; ten minutes)
 	@ALL_DEATHS=1 $(PY) -m pytest -q -n 2 --dist load --timeout 1800 \
-		tests/flows/test_deaths.py tests/flows/test_rights_deaths.py tests/flows/test_erasure_canary.py
+		tests/flows/test_deaths.py tests/flows/test_rights_deaths.py tests/flows/test_erasure_canary.py \
+		tests/flows/test_sweeping_deaths.py
+
+sweep-cost: $(VENV)/.ready  ## a sweep over RECORDS=100000 records of which a hundredth is due, and what its calls read and write (an hour)
+	@SWEPT_RECORDS=$(or $(RECORDS),100000) $(PY) -m pytest -q -s -n0 --timeout=7200 tests/flows/test_sweeping_cost.py
 
 withdrawal-races: $(VENV)/.ready  ## a customer withdraws, is restricted or erased while all is under way, RACES=10000 times (over an hour)
 	$(say) 'Withdrawal races: both halves at once; a seed that fails is named, and replays: SEED=… RACES=1'

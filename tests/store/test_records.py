@@ -15,7 +15,7 @@ from counterfoil.domain.records import RECORDS
 from counterfoil.domain.retention import Place, named
 from counterfoil.flows import disclosing, erasing
 from counterfoil.runtime import secrets
-from counterfoil.store import bank_health, habits, holds, sweep, table
+from counterfoil.store import bank_health, bodies, habits, holds, sweep, table
 from counterfoil.store.bodies import SealedBody
 from counterfoil.store.sweep_keys import HOLDS
 from functions import retention_sweep, revisit_undecided
