@@ -1,6 +1,6 @@
 """What a sweep costs grows with what is due, not with the table.
 
-A hundredth of the records is due. The suite sweeps 1,000 and 2,000; `SWEPT_RECORDS=100000` as many as that (`make sweep-cost`).
+A hundredth of the records is due. The suite sweeps 1,000 and 2,000, `make sweep-cost` 100,000 and 200,000.
 """
 
 import copy
