@@ -34,6 +34,7 @@ from tests.account import (
     remember_tables,
     restore_tables,
 )
+from tests.quick_moto import quick_moto
 
 VISIBILITY = 180
 RECEIVES = {"match": 5, "files": 5, "links": 12, "rights": 12, **dict.fromkeys(BANKS, 12)}
@@ -331,7 +332,12 @@ def forget_everything() -> None:
 def world(at: datetime = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)) -> Iterator[World]:
     """A fresh world: tables, queues, secrets, and the sandbox's banks and retailers registered."""
     original = BaseClient._make_api_call
-    with mock.patch.dict(os.environ, ENVIRONMENT), mock_aws(), time_machine.travel(at, tick=False) as clock:
+    with (
+        mock.patch.dict(os.environ, ENVIRONMENT),
+        mock_aws(),
+        quick_moto(),
+        time_machine.travel(at, tick=False) as clock,
+    ):
         forget_everything()
         create_tables()
         create_buckets()

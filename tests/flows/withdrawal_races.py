@@ -18,10 +18,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.client import BaseClient
+from moto.dynamodb.models.dynamo_type import DynamoType
 
 from counterfoil.domain.times import from_millis
+from counterfoil.runtime import secrets
 from counterfoil.runtime.http import Answer
-from tests.account import stored
+from counterfoil.store import keys
+from tests.account import moto_tables
 from tests.flows.interleaving import Interleaver, Life
 from tests.flows.scenarios import Body, payment, receipt
 from tests.world import Death, Wire, World, forget_everything
@@ -31,6 +34,7 @@ WITHIN = timedelta(seconds=20)
 TIMEOUT = timedelta(seconds=30)
 """No Lambda that works a queue off lives longer."""
 
+FIRST_MINUTES = timedelta(minutes=5)
 ANSWERS_WITHIN = timedelta(seconds=5)
 """Nor one that takes a customer's choice: so a withdrawal is written within these, or not at all."""
 
@@ -78,6 +82,7 @@ class Race(Interleaver):
         self.ends: dict[threading.Thread, datetime] = {}
         self.wakes: dict[threading.Thread, datetime] = {}
         world.answer = self._bank
+        self.begun_at = world.now
 
     def will(self, seconds: float, act: Act) -> None:
         """Has something done so many seconds from now."""
@@ -109,8 +114,8 @@ class Race(Interleaver):
             self.will(5, act)
 
     def _deliver_twice(self) -> None:
-        """A queue may hand out a message again while somebody works on it."""
-        if self.chance.random() < 0.01:
+        """A queue may hand out a message again while somebody works on it. Rarely; here often in the first minutes."""
+        if self.world.now < self.begun_at + FIRST_MINUTES and self.chance.random() < 0.01:
             under_way = [
                 one for queue in self.world.queues.values() for one in queue if one.visible_at > self.world.now
             ]
@@ -202,16 +207,16 @@ class Race(Interleaver):
 
 
 def standing(step: int, now: datetime) -> Standing:
-    """Of the one customer of these races, as the ledger has them. Erased is withdrawn at once."""
-    for item in stored("ledger"):
-        if item["sk"] == "C":
-            choice = item["choices"].get("receipts")
-            if choice is None:
-                continue
-            allows = choice["granted"] and "restricted" not in item
-            effective = from_millis(choice["effective"]) if not choice["granted"] else now + WITHIN
-            return Standing(step, allows, effective)
-    return Standing(step, False, now + WITHIN)
+    """Of the one customer of these races, as the ledger has them. Who was erased withdrew when they asked for it."""
+    key = keys.customer(secrets.sealer().subject("openbank", "cust_42"))
+    found = moto_tables()["ledger"].items.get(DynamoType({"S": key["pk"]}), {}).get(DynamoType({"S": key["sk"]}))
+    item = found.to_json()["Attributes"] if found else {"choices": {"M": {}}}
+    choice = item["choices"]["M"].get("receipts", {}).get("M")
+    if choice is None:
+        return Standing(step, False, now + WITHIN)
+    granted = choice["granted"]["BOOL"]
+    effective = now + WITHIN if granted else from_millis(int(choice["effective"]["N"]))
+    return Standing(step, granted and "restricted" not in item, effective)
 
 
 def plan(race: Race) -> None:
