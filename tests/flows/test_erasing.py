@@ -158,6 +158,16 @@ def test_messages_of_before_bring_nothing_back(counterfoil: World, *, come_back:
     assert not any(world.dead.values())
 
 
+def test_a_corrected_receipt_goes_with_what_it_was_before(counterfoil: World) -> None:
+    counterfoil.consent()
+    body = receipt(counterfoil)
+    corrected = body | {"version": 2, "lines": [body["lines"][0] | {"description": "Brunch"}]}
+    tell(counterfoil, payment(counterfoil), body, corrected)
+    assert len([item for item in stored("ledger") if item["pk"].startswith("D#")]) == 2
+    erase(counterfoil, subject_of())
+    assert not [item for item in stored("ledger") if item["pk"][:2] in ("T#", "R#", "D#")]
+
+
 def test_a_legal_hold_stops_it_before_it_cannot_be_undone(counterfoil: World) -> None:
     world = counterfoil
     subject = two_receipts(world)

@@ -30,14 +30,19 @@ def _payment(item: Item) -> None:
 
 
 def _receipt(transaction_key: str, match: ReceiptOfMatch) -> None:
-    """The tender that this payment was for; and the receipt, unless somebody else paid a part of it."""
-    tender = tenders.get(match.tender_key)
+    """The tender that this payment was for; and the receipt, also as it was before corrections, unless somebody else
+    paid a part of it: then it goes with the last of them."""
+    receipt_key, tender = match.tender_key.rpartition(".")[0], tenders.get(match.tender_key)
+    names = (match.body_key, *(tender.former if tender else ()))
+    is_shared = any(other.key != match.tender_key for other in tenders.of_receipt(receipt_key))
+    if not is_shared:
+        # Before the tender, which names them.
+        bodies.delete(receipt_key, names)
     if tender is not None and tender.matched_to == transaction_key:
         rendezvous.delete(tender_pointer(tender, b""))
         tenders.delete(tender)
-    receipt_key = match.tender_key.rpartition(".")[0]
-    if not tenders.of_receipt(receipt_key):
-        bodies.delete(receipt_key, match.body_key)
+    if is_shared and not tenders.of_receipt(receipt_key):
+        bodies.delete(receipt_key, names)
 
 
 def _link(item: Item) -> None:

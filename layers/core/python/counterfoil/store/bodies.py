@@ -70,13 +70,14 @@ def discard(body: SealedBody) -> None:
         objects.client().delete_object(Bucket=os.environ["PAYLOADS_BUCKET"], Key=body.stored_as)
 
 
-def delete(receipt_key: str, body_key: str) -> None:
-    """Deletes a receipt's body for good: the objects with all their versions, then the record.
+def delete(receipt_key: str, body_keys: Sequence[str]) -> None:
+    """Deletes a receipt's bodies for good: the objects with all their versions, then the records.
 
     Raises TryAgain where S3 did not do it.
     """
     objects.delete_all_versions(os.environ["PAYLOADS_BUCKET"], f"bodies/{receipt_key}/")
-    table.delete(LEDGER, dict(keys.body(body_key)), Condition("receipt = :its", {":its": receipt_key}))
+    for body_key in body_keys:
+        table.delete(LEDGER, dict(keys.body(body_key)), Condition("receipt = :its", {":its": receipt_key}))
 
 
 def overtaken(body_key: str, owner: str, now: datetime) -> None:
