@@ -14,6 +14,7 @@ from counterfoil.flows.outcome import Outcome
 from counterfoil.store import audit, checkpoints
 
 _FIRST_LOOKS_BACK = timedelta(days=7)
+"""Where there is no checkpoint yet: trail and checkpoints are deployed together."""
 
 
 def take(now: datetime) -> Outcome:
@@ -103,7 +104,11 @@ def _read_checkpoints(only: str | None, now: datetime) -> _Seen:
     remembered = checkpoints.remembered()
     if remembered > (before.number if before else 0):
         faults.append(f"checkpoints up to {remembered} were taken, and the last that is there is not that one")
-    says = f"{before.number} checkpoints, the last of {rfc3339(before.at)}." if before else "No checkpoint yet."
+    says = (
+        f"{count_in_words(before.number, 'checkpoint')}, the last of {rfc3339(before.at)}."
+        if before
+        else "No checkpoint yet."
+    )
     return _Seen(sightings, says, before.at if before else None, faults)
 
 
