@@ -23,6 +23,8 @@ def _answer(request: Request) -> Page:
         return go_to(f"data?request={_do(bank, subject, form, now)}")
     if subject is None:
         return go_to(f"../{bank.bank}")
+    if wanted := request.query.get("fetch"):
+        return go_to(rights.archive(wanted, subject))
     return _show(bank, subject, request.query.get("request"), now)
 
 

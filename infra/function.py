@@ -168,6 +168,16 @@ class Function(Construct):
         exported = Stack.of(bucket).resolve(Stack.of(bucket).export_value(bucket.bucket_arn))
         self._explain_wildcard(f"{exported['Fn::ImportValue']}/{names}", reason)
 
+    def send_mail(self, sender: str) -> None:
+        """E-mail from this one address, of an identity that ops have verified: the address or its domain."""
+        stack = Stack.of(self)
+        names = (sender, sender.partition("@")[2])
+        identities = [stack.format_arn(service="ses", resource="identity", resource_name=name) for name in names]
+        only_from = {"StringEquals": {"ses:FromAddress": sender}}
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=["ses:SendEmail"], resources=identities, conditions=only_from)
+        )
+
     def send_to(self, *queues: sqs.IQueue) -> None:
         self.allow(["sqs:SendMessage"], *(queue.queue_arn for queue in queues))
         keys = {queue.encryption_master_key.key_arn for queue in queues}

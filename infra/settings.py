@@ -20,12 +20,14 @@ class Settings:
     """One deployment.
 
     `banks` are the names from banks.json, in its order: each gets a queue, dead letters, a mapping,
-    alarms and an OAuth client. Waits are seconds; one attempt follows each delivery wait.
+    alarms and an OAuth client. `mail_sender`: the address that e-mail comes from; SES must know it.
+    Waits are seconds; one attempt follows each delivery wait.
     """
 
     banks: tuple[str, ...]
     architecture: Architecture = "arm64"
     sandbox: bool = False
+    mail_sender: str = "receipts@counterfoil.example"
 
     @property
     def machine(self) -> lambda_.Architecture:
@@ -63,7 +65,7 @@ class Settings:
 
     @classmethod
     def of(cls, node: Node) -> Self:
-        """From `-c arch=`, `-c sandbox=true` and `-c banks=<file>`.
+        """From `-c arch=`, `-c sandbox=true`, `-c banks=<file>` and `-c mail_sender=<address>`.
 
         Raises ValueError with the reason when one of them cannot be used.
         """
@@ -72,7 +74,8 @@ class Settings:
             raise ValueError("context arch: arm64 or x86_64")
         banks = node.try_get_context("banks") or "infra/banks.json"
         sandbox = str(node.try_get_context("sandbox")).lower() == "true"
-        return cls(bank_names(ROOT / banks), architecture, sandbox)
+        sender = node.try_get_context("mail_sender") or cls.mail_sender
+        return cls(bank_names(ROOT / banks), architecture, sandbox, sender)
 
 
 def bank_names(path: Path) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "OAUTHLIB_INSECURE_TRANSPORT": "1",
     "DELIVERY_QUEUE_URLS": json.dumps({bank: f"https://queues.test/1/{bank}" for bank in BANKS}),
     "DELIVERY_MAPPINGS": json.dumps({bank: f"mapping-of-{bank}" for bank in BANKS}),
+    "MAIL_SENDER": "receipts@counterfoil.example",
     "SEALING_SECRET": "counterfoil/sealing",
     "ERASURE_WAITS": "900,900,21600",
     "MATCH_WAITS": "15,60,600",

@@ -22,6 +22,8 @@ PAGES = {
     "GET /connect/{bank}/receipts/{match_id}": "customer_receipts_page",
     "GET /connect/{bank}/data": "customer_data_page",
     "POST /connect/{bank}/data": "customer_data_page",
+    "GET /connect/{bank}/link": "customer_link_page",
+    "POST /connect/{bank}/link": "customer_link_page",
 }
 ROUTES = {f"{one.method} {one.path}": one.function for one in OPERATIONS} | PAGES
 

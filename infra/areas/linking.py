@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from infra.app_stack import AppStack
 
 FOR_PEOPLE = "A page for people: they sign in with their bank, and its forms carry a token of their session."
+FOR_ANYBODY = "For who cannot sign in: all are told the same, and nothing is disclosed before identity is proved."
 PAGE = "/connect/{bank}"
 LONGEST = 29
 """Seconds: an HTTP API waits no longer."""
@@ -35,6 +36,7 @@ def add(app: AppStack, matching: WorkQueue, rights: WorkQueue) -> WorkQueue:
     _customer_page(app, links, rights)
     _customer_receipts_page(app)
     _customer_data_page(app, rights)
+    _customer_link_page(app, rights)
     _linked_accounts(app, links, matching, timeout)
     return links
 
@@ -104,15 +106,42 @@ def _customer_data_page(app: AppStack, rights: WorkQueue) -> None:
         description="The customer's own page: what they ask under data protection law",
         timeout_seconds=LONGEST,
         memory_mb=1024,
-        environment=_environment(app) | {"RIGHTS_QUEUE_URL": rights.queue.queue_url},
+        environment=_environment(app)
+        | {"RIGHTS_QUEUE_URL": rights.queue.queue_url, "FILES_BUCKET": data.files.bucket_name},
         makes_documents=True,
     )
     function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem")
+    # A link to it is signed with the function's own permissions.
+    function.use_objects(
+        data.files, "exports/*", "Any customer's archive: its name is made at run time.", "s3:GetObject"
+    )
     function.use_index(data.ledger, "by_subject")
     function.use_table(data.salts, *READ_ITEM)
     function.read_secret(SEALING_SECRET)
     function.send_to(rights.queue)
     _routes(app, function, f"GET {PAGE}/data", f"POST {PAGE}/data")
+
+
+def _customer_link_page(app: AppStack, rights: WorkQueue) -> None:
+    data, sender = app.data, app.settings.mail_sender
+    function = Function(
+        app,
+        "customer_link_page",
+        app.platform,
+        description="For customers who cannot sign in: what they ask by e-mail, and what becomes of it",
+        timeout_seconds=LONGEST,
+        memory_mb=1024,
+        environment=_environment(app) | {"RIGHTS_QUEUE_URL": rights.queue.queue_url, "MAIL_SENDER": sender},
+        makes_documents=True,
+    )
+    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem")
+    function.use_table(data.salts, *READ_ITEM, "dynamodb:PutItem")
+    function.read_secret(SEALING_SECRET)
+    function.send_to(rights.queue)
+    function.keep_pace(data.rendezvous)
+    function.send_mail(sender)
+    app.public_route("GET", f"{PAGE}/link", function, rate=10, burst=20, proof=FOR_ANYBODY)
+    app.public_route("POST", f"{PAGE}/link", function, rate=1, burst=10, proof=FOR_ANYBODY)
 
 
 def _routes(app: AppStack, function: Function, *routes: str) -> None:

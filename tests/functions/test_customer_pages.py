@@ -1,10 +1,18 @@
 """A customer's own page as a browser without a person sees it: who gets in, what a form may do, what is told."""
 
+import re
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
+import boto3
 import pytest
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
 
+from counterfoil.domain import rights as steps
+from counterfoil.flows import rights
 from counterfoil.pages.html import Html, join, tag
 from counterfoil.runtime import http, secrets
 from counterfoil.store import customers, links
@@ -302,3 +310,128 @@ def test_monzos_customer_disconnects_and_the_account_is_let_go(counterfoil: Worl
         assert customer.monzo.webhooks == {}
         assert customer.monzo._grants == []
         assert links.get(customer.subject) is None
+
+
+# Without signing in
+
+
+@pytest.fixture
+def mailbox(person: Person) -> Callable[[], list[str]]:
+    """What was mailed, the latest last."""
+    ses = boto3.client("sesv2")
+    ses.create_email_identity(EmailIdentity="counterfoil.example")
+    sent = get_backend("ses")[DEFAULT_ACCOUNT_ID]["eu-west-1"].sent_messages
+    sent.clear()
+    return lambda: [message.body for message in sent]
+
+
+def asks_by_mail(person: Person, kind: str = "access") -> dict[str, Any]:
+    wish = {"do": "ask", "kind": kind, "email": "ann@example.org", "details": "I shop at Kite's."}
+    return person.browser.post(f"{HOME}/link", urlencode(wish))
+
+
+def link_in(mail: str) -> str:
+    found = re.search(r"link=(\S+)", mail)
+    assert found is not None
+    return unquote(found[1])
+
+
+def open_link(person: Person, link: str) -> dict[str, Any]:
+    return person.browser.post(f"{HOME}/link", urlencode({"do": "open", "link": link}))
+
+
+def goes_on(person: Person, page: dict[str, Any], do: str) -> dict[str, Any]:
+    form = re.search(r'name="form" value="([^"]+)"', page["body"])
+    assert form is not None
+    return person.browser.post(f"{HOME}/link", urlencode({"do": do, "form": form[1]}))
+
+
+def proved(person: Person, reference: str, by: str) -> None:
+    now = person.world.now
+    rights.assign(reference, person.subject, by, secrets.sealer(), now, lambda send: None)  # type: ignore[arg-type]
+
+
+def reference_in(page: dict[str, Any]) -> str:
+    found = re.search(r"prq_[\w-]+", page["body"])
+    assert found is not None
+    return found[0]
+
+
+def test_a_link_shows_one_request_once_and_for_a_day(person: Person, mailbox: Callable[[], list[str]]) -> None:
+    assert "Look into your mailbox" in asks_by_mail(person)["body"]
+    link = link_in(mailbox()[-1])
+    looked = person.browser.get(f"{HOME}/link?{urlencode({'link': link})}")
+    assert "Show it" in looked["body"]  # whatever looks through mail follows links
+    page = open_link(person, link)
+    assert "you asked us for a copy" in page["body"]
+    assert "Open my page" not in page["body"]
+    assert goes_on(person, page, "enter")["statusCode"] == 403
+    assert open_link(person, link)["statusCode"] == 403
+    token = page["body"].split("<strong>")[1].split("<")[0]
+    again = {"do": "read", "reference": reference_in(page), "token": token}
+    assert "you asked us for a copy" in person.browser.post(f"{HOME}/link", urlencode(again))["body"]
+    assert person.browser.post(f"{HOME}/link", urlencode(again | {"token": "x"}))["statusCode"] == 404
+    assert "You withdrew the request" in goes_on(person, page, "withdraw")["body"]
+
+    asks_by_mail(person)
+    person.world.pass_time(24 * 3600 + 1)
+    assert open_link(person, link_in(mailbox()[-1]))["statusCode"] == 403
+
+
+def test_documents_let_its_writer_in_and_another_proof_does_not(
+    shopper: Person, mailbox: Callable[[], list[str]]
+) -> None:
+    for by, status in (("sign_in", 403), ("documents", 303)):
+        shopper.browser.cookies = {}
+        asks_by_mail(shopper, "restriction")
+        page = open_link(shopper, link_in(mailbox()[-1]))
+        proved(shopper, reference_in(page), by)
+        assert goes_on(shopper, page, "enter")["statusCode"] == status, by
+    assert "Kite Coffee Soho" in shopper.see("/receipts")
+
+
+def test_an_answered_request_lets_nobody_in_for_ever(shopper: Person, mailbox: Callable[[], list[str]]) -> None:
+    shopper.browser.cookies = {}
+    asks_by_mail(shopper)
+    page = open_link(shopper, link_in(mailbox()[-1]))
+    proved(shopper, reference_in(page), "documents")
+    rights.change(reference_in(page), lambda known: steps.withdraw(known, shopper.world.now), shopper.world.now)
+    token = page["body"].split("<strong>")[1].split("<")[0]
+    read = urlencode({"do": "read", "reference": reference_in(page), "token": token})
+    assert "Open my page" in shopper.browser.post(f"{HOME}/link", read)["body"]
+    shopper.world.pass_time(7 * 86_400)
+    assert "Open my page" not in shopper.browser.post(f"{HOME}/link", read)["body"]
+
+
+def test_a_mailbox_is_not_flooded_and_all_are_told_the_same(person: Person, mailbox: Callable[[], list[str]]) -> None:
+    pages = {asks_by_mail(person)["body"] for _ in range(20)}
+    assert len(pages) == 1
+    assert len(mailbox()) <= 4
+    person.world.pass_time(3600)
+    asks_by_mail(person)
+    assert len(mailbox()) <= 5
+    kept = repr([stored(name) for name in ("ledger", "rendezvous", "salts")])
+    assert "ann@example.org" not in kept
+
+
+def test_an_opened_request_is_no_session(person: Person, mailbox: Callable[[], list[str]]) -> None:
+    asks_by_mail(person)
+    open_link(person, link_in(mailbox()[-1]))
+    person.browser.cookies["__Host-session"] = person.browser.cookies["__Host-request"]
+    assert "Sign in with Openbank" in person.see()
+
+
+def test_an_archive_is_fetched_by_its_customer(shopper: Person) -> None:
+    shopper.press("data", do="ask", kind="access", once="prq_copy")
+    (asked,) = store.of_customer(shopper.subject)
+    assert shopper.browser.get(f"{HOME}/data?fetch={asked.id}")["statusCode"] == 404
+    now = shopper.world.now
+    rights.change(asked.id, lambda known: steps.offer_export(known, now + timedelta(days=1), now), now)
+    address = re.search(r'href="([^"]+fetch=[^"]+)"', shopper.see("/data"))
+    assert address is not None
+    query = address[1].rpartition("?")[2]
+    answer = shopper.browser.get(f"{HOME}/data?{query}")
+    assert answer["statusCode"] == 303
+    assert "exports/" in answer["headers"]["location"]
+    shopper.sign_in("cust_43")
+    assert shopper.browser.get(f"{HOME}/data?{query}")["statusCode"] == 404

@@ -93,7 +93,7 @@ def _only_counts(statement: dict[str, Any]) -> bool:
 def test_whoever_takes_a_partners_calls_counts_them(production: Synthesis) -> None:
     counters = {name for name, each in _statements(production) if _only_counts(each)}
     banks = {"bank_webhook", "consent_update", "customer_api", "customer_receipts"}
-    banks |= {"delivery_status", "resend_delivery", "rights_api"}
+    banks |= {"delivery_status", "resend_delivery", "rights_api", "customer_link_page"}
     assert counters == banks | {"retailer_receipt", "receipt_files", "receipt_file_rows"}
     for name in counters:
         assert "RENDEZVOUS_TABLE" in production.functions()[name]["Environment"]["Variables"]

@@ -151,7 +151,7 @@ RECORDS: tuple[Record, ...] = (
            kept=3 * DAY, anchor="uploaded", basis=_MATCHING, erasure=_ANONYMOUS),
     Record("error report", "files", "reports/", "partner", said=_FILES,
            kept=MONTH, anchor="written", basis=_CONTRACT, erasure=_PARTNERS_OWN),
-    Record("partner's rate", "rendezvous", "rate#", "partner", said="How many calls a partner made lately",
+    Record("partner's rate", "rendezvous", "rate#", "partner", said="Calls and mailed links, counted",
            kept=timedelta(hours=3), anchor="ttl", basis=_CONTRACT, erasure=_PARTNERS_OWN),
 
     # What is learned, and where rounds stopped.

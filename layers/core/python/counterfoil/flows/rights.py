@@ -29,7 +29,7 @@ from counterfoil.errors import ConditionFailed, Conflict, NotFound, TryAgain
 from counterfoil.flows.consent import Announce
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Send
 from counterfoil.sealing import CustomerKeys, Sealer, new_salt, seal, unseal
-from counterfoil.store import customers
+from counterfoil.store import customers, exports
 from counterfoil.store import rights as store
 
 SOON = 5
@@ -105,6 +105,14 @@ def all_of(subject: str, latest: str | None = None) -> list[PrivacyRequest]:
     found = store.of_customer(subject)
     new = store.get(latest) if latest and latest not in {each.id for each in found} else None
     return [new, *found] if new and new.subject == subject else found
+
+
+def archive(request_id: str, subject: str) -> str:
+    """Where a request's archive can be fetched, for some minutes. Raises NotFound where there is none."""
+    request = of_customer(request_id, subject)
+    if request.export_until is None:
+        raise NotFound("no archive, or its time is over")
+    return exports.link(subject, request_id)
 
 
 def with_token(reference: str, token: str) -> PrivacyRequest:

@@ -15,7 +15,7 @@ from counterfoil.store import registry
 
 VISIT_SECONDS = 900
 SESSION_SECONDS = 1800
-_VISIT, _SESSION, _FORM = "visit", "session", "form"
+_VISIT, _SESSION, _OPENED, _FORM = "visit", "session", "opened", "form"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,8 +66,20 @@ def subject_of(bank: str, kept: str, sealer: Sealer, now: datetime) -> str | Non
     return subject if name == bank else None
 
 
+def keep_opened(bank: str, request_id: str, sealer: Sealer, now: datetime) -> str:
+    return sealer.for_browser(_OPENED, json.dumps([bank, request_id]).encode(), now)
+
+
+def opened(bank: str, kept: str, sealer: Sealer, now: datetime) -> str | None:
+    """Which request this browser has open, of somebody who did not sign in."""
+    content = sealer.from_browser(_OPENED, kept, SESSION_SECONDS, now)
+    name, request_id = json.loads(content) if content else ("", "")
+    return request_id if name == bank else None
+
+
 def form_of(subject: str, sealer: Sealer, now: datetime) -> str:
-    """What a form of ours carries, so that no other site can send one."""
+    """What a form of ours carries, so that no other site can send one. `subject`: whose session it is, or the request
+    that is open."""
     return sealer.for_browser(_FORM, subject.encode(), now)
 
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from counterfoil.runtime.api import Request
 
-VISIT, SESSION = "visit", "session"
+VISIT, SESSION, REQUEST = "visit", "session", "request"
 
 Form = Mapping[str, str]
 """The fields that were filled in."""

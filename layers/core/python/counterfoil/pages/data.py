@@ -76,6 +76,9 @@ def _request(place: Place, shown: Shown) -> Html:
 
 
 def _answers(place: Place, request: PrivacyRequest) -> Iterator[Html]:
+    if request.export_until:
+        address = f"{place.to('data')}?fetch={request.id}"
+        yield tag("p", tag("a", "Download it", class_="button", href=address))
     named = hidden(do="amend", request=request.id)
     if request.state == "waiting_for_clarification":
         field = f"answer-{request.id}"

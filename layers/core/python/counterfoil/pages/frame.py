@@ -104,7 +104,7 @@ def origin(url: str) -> str:
 def _header(place: Place | None, tab: str | None) -> Html:
     bank = tag("span", f" for {place.bank.name}") if place else None
     mark = tag("p", "Counterfoil", bank, class_="mark")
-    if place is None or place.form is None:
+    if place is None or place.form is None or tab is None:
         return tag("header", mark)
     leave = form(place, "sign-out", tag("button", "Sign out", class_="link"))
     tabs = (

@@ -33,8 +33,8 @@ def _signing_in(place: Place) -> Html:
             tag("li", "read, find and download your receipts"),
             tag("li", "get a copy of your data, have it corrected or erased, or disconnect altogether")),
         form(place, None, tag("button", f"Sign in with {name}")),
-        tag("p", f"{name} tells us who you are, and nothing else. You type no password here, and we see none.",
-            class_="small"),
+        tag("p", f"{name} tells us who you are, and nothing else. You type no password here, and we see none. ",
+            tag("a", "You cannot sign in?", href=place.to("link")), class_="small"),
     )  # fmt: skip
 
 
@@ -55,8 +55,8 @@ def _linking(place: Place) -> Html:
             tag("li", "Nothing is paid, moved or changed: we cannot touch your money."),
             tag("li", "No loyalty schemes and no offers. You are not asked for them here.")),
         form(place, None, tag("button", f"Connect {name}")),
-        tag("p", f"You can end this at any time: sign in here again, or remove Counterfoil in the {name} app.",
-            class_="small"),
+        tag("p", f"You can end this at any time: sign in here again, or remove Counterfoil in the {name} app. ",
+            tag("a", "You cannot sign in?", href=place.to("link")), class_="small"),
     )  # fmt: skip
 
 
