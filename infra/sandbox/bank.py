@@ -86,6 +86,11 @@ class Bank:
     def __post_init__(self) -> None:
         self.signing_key = self.signing_key or self.secrets[0]
 
+    @property
+    def own_page(self) -> str | None:
+        """Where its customers decide what Counterfoil does, if they sign in there through this bank."""
+        return self.sign_in.client.redirect_url.removesuffix("/signed-in") if self.sign_in else None
+
     # Its own ledger
 
     def record(self, event: Mapping[str, Any]) -> Payment:

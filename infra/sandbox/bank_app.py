@@ -160,7 +160,7 @@ async def _say_nothing(bank: Bank) -> None:
 def customers(request: Request) -> Response:
     banks: dict[str, Bank] = request.app.state.banks
     known = [
-        {"bank": bank.bank, "name": bank.name, "customer_id": customer}
+        {"bank": bank.bank, "name": bank.name, "customer_id": customer, "own_page": bank.own_page}
         for bank in banks.values()
         for customer in bank.customers()
     ]

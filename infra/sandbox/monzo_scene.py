@@ -10,7 +10,7 @@ from infra.sandbox.visitor import Visitor
 
 CUSTOMER = "acc_00008gju41AHyfLUzBUk8A"
 AMOUNT = 611
-TAKEN_DOWN = timedelta(seconds=24)  # deliveries under way end first
+TAKEN_DOWN = timedelta(seconds=75)  # what is recalled needs the account, which is let go after that
 
 
 def linked_account(stage: Stage) -> None:

@@ -38,7 +38,7 @@ def test_an_account_is_linked_and_unlinked(live: Live) -> None:
         assert shown["total"] == amount
 
     assert "is disconnected" in visitor.disconnect().text
-    eventually(lambda: not [each for each in monzo.webhooks.values() if each["account_id"] == ACCOUNT], 60)
+    eventually(lambda: not [each for each in monzo.webhooks.values() if each["account_id"] == ACCOUNT], 90)
     eventually(lambda: not [each for each in monzo._grants if each.account_id == ACCOUNT], 20)
     live.settle()
     assert not any(depth for name, depth in live.depths().items() if "DeadLetters" in name and "Links" in name)

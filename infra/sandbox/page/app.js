@@ -44,6 +44,8 @@ function show(customer, keepReceipt = false) {
   const query = new URLSearchParams({ bank: who.bank, customer: who.customer_id });
   history.replaceState(null, "", `?${query}${keepReceipt ? location.hash : ""}`);
   byId("bank").textContent = who.name;
+  byId("own-page").hidden = !who.own_page;
+  if (who.own_page) byId("own-page").href = who.own_page;
   document.title = `Payments · ${who.name}`;
   stream?.close();
   stream = new EventSource(address("changes"));
