@@ -114,10 +114,11 @@ class AppStack(Stack):
             "ThrottlingRateLimit": rate,
             "ThrottlingBurstLimit": burst,
         }
-        # One for all routes of a function: a stack holds five hundred resources.
-        call = self._calls.setdefault(
-            function, integrations.HttpLambdaIntegration(f"{function.node.id}Call", function.lambda_function)
+        # One, with one permission, for all routes of a function: a stack holds five hundred resources.
+        call = self._calls.get(function) or integrations.HttpLambdaIntegration(
+            f"{function.node.id}Call", function.lambda_function, scope_permission_to_route=False
         )
+        self._calls[function] = call
         return self.api.add_routes(
             path=path,
             methods=[http.HttpMethod[method]],

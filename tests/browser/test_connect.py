@@ -9,7 +9,10 @@ from itertools import pairwise
 from threading import Lock, Thread
 from typing import Any
 
+import boto3
 import pytest
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from counterfoil.domain.merchants import OAuthClient
@@ -240,6 +243,23 @@ def test_a_request_is_made_shown_and_withdrawn(any_phone: Page, openbank: str, c
     _looked_at(any_phone, "asked")
     asked.get_by_role("button", name="Withdraw").click()
     expect(_section(any_phone, "A correction")).to_contain_text("Withdrawn")
+
+
+def test_who_cannot_sign_in_asks_by_mail(any_phone: Page, openbank: str, counterfoil: World) -> None:
+    boto3.client("sesv2").create_email_identity(EmailIdentity="counterfoil.example")
+    any_phone.goto(openbank)
+    any_phone.get_by_role("link", name="You cannot sign in?").click()
+    _looked_at(any_phone, "without-signing-in")
+    any_phone.get_by_label("Your e-mail address").fill("ann@example.org")
+    any_phone.get_by_role("button", name="Send me the link").click()
+    _looked_at(any_phone, "mailed")
+    mail = get_backend("ses")[DEFAULT_ACCOUNT_ID]["eu-west-1"].sent_messages[-1].body
+    any_phone.goto(next(word for word in mail.split() if "/connect/openbank/link?" in word))
+    any_phone.get_by_role("button", name="Show it").click()
+    expect(any_phone.get_by_role("main")).to_contain_text("Before we do or disclose anything")
+    _looked_at(any_phone, "asked-by-mail")
+    any_phone.get_by_role("button", name="Withdraw this request").click()
+    expect(any_phone.get_by_role("main")).to_contain_text("You withdrew the request")
 
 
 def test_by_keyboard_alone(phone: Page, openbank: str, counterfoil: World) -> None:

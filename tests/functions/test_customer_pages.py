@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urlencode
 
@@ -425,8 +424,7 @@ def test_an_archive_is_fetched_by_its_customer(shopper: Person) -> None:
     shopper.press("data", do="ask", kind="access", once="prq_copy")
     (asked,) = store.of_customer(shopper.subject)
     assert shopper.browser.get(f"{HOME}/data?fetch={asked.id}")["statusCode"] == 404
-    now = shopper.world.now
-    rights.change(asked.id, lambda known: steps.offer_export(known, now + timedelta(days=1), now), now)
+    shopper.world.run(600)
     address = re.search(r'href="([^"]+fetch=[^"]+)"', shopper.see("/data"))
     assert address is not None
     query = address[1].rpartition("?")[2]

@@ -71,6 +71,7 @@ input:not([type=hidden]), select, textarea {
   border-radius: .6rem; background: var(--card); color: inherit; font: inherit;
 }
 textarea { min-height: 6rem; }
+input[type=date] { padding: .6rem .4rem; font-size: .93rem; }
 form .row { margin-top: 1rem; }
 form.card { margin-top: 0; }
 form .small { margin-top: 1.5rem; }
