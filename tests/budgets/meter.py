@@ -5,10 +5,12 @@ calls, are counted one of each a batch.
 """
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -17,7 +19,7 @@ import time_machine
 from botocore.client import BaseClient
 
 from counterfoil.runtime import http, queues, secrets
-from counterfoil.store import objects, table
+from counterfoil.store import learned, objects, registry, table
 from infra.sandbox.engine import ACCOUNT, Engine
 from tests.account import ENVIRONMENT, create_buckets, create_secrets, create_tables, register
 from tests.world import Message, World, forget_everything
@@ -150,6 +152,9 @@ def metered(engine: Engine) -> Iterator[Meter]:
         enter(mock.patch.dict(os.environ, settings))
         enter(mock.patch.object(boto3, "DEFAULT_SESSION", None))
         clock = enter(time_machine.travel(datetime.now(UTC), tick=False))
+        for remembering in (registry, learned, secrets):
+            # However slow the machine is, nothing that is remembered grows old while it is counted.
+            enter(mock.patch.object(remembering, "time", SimpleNamespace(monotonic=lambda: 1.0, time=time.time)))
         _forget()
         until_the_end.callback(_forget)
         create_tables()
