@@ -17,6 +17,7 @@ _CUSTOMER = "/v1/banks/{bank}/customers/{customer_id}"
 
 def add(app: AppStack, rights: WorkQueue, matching: WorkQueue) -> None:
     _consent_update(app, rights)
+    _disconnect_customer(app, rights)
     _customer_api(app, matching)
     _customer_receipts(app)
 
@@ -43,6 +44,27 @@ def _consent_update(app: AppStack, rights: WorkQueue) -> None:
     app.partner_route("PUT", f"{consents}/{{purpose}}", function, rate=200, burst=400, scope="consents")
     app.partner_route("GET", consents, function, rate=200, burst=400, scope="consents")
     app.public_route("GET", "/v1/keys", function, rate=50, burst=100, proof="Public keys, and nothing else.")
+
+
+def _disconnect_customer(app: AppStack, rights: WorkQueue) -> None:
+    data = app.data
+    function = Function(
+        app,
+        "disconnect_customer",
+        app.platform,
+        description="Withdraws everything of a customer's and has them erased",
+        environment={
+            "LEDGER_TABLE": data.ledger.table_name,
+            "SEALING_SECRET": SEALING_SECRET,
+            "RIGHTS_QUEUE_URL": rights.queue.queue_url,
+        },
+    )
+    function.use_table(data.ledger, "dynamodb:GetItem", "dynamodb:PutItem")
+    function.read_secret(SEALING_SECRET)
+    function.send_to(rights.queue)
+    app.partner_route("DELETE", _CUSTOMER, function, rate=50, burst=100, scope="customers")
+    status = f"{_CUSTOMER}/disconnections/{{disconnection_id}}"
+    app.partner_route("GET", status, function, rate=50, burst=100, scope="customers")
 
 
 def _customer_api(app: AppStack, matching: WorkQueue) -> None:

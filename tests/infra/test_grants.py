@@ -93,7 +93,7 @@ def _only_counts(statement: dict[str, Any]) -> bool:
 def test_whoever_takes_a_partners_calls_counts_them(production: Synthesis) -> None:
     counters = {name for name, each in _statements(production) if _only_counts(each)}
     banks = {"bank_webhook", "consent_update", "customer_api", "customer_receipts"}
-    banks |= {"delivery_status", "resend_delivery", "rights_api", "customer_link_page"}
+    banks |= {"delivery_status", "disconnect_customer", "resend_delivery", "rights_api", "customer_link_page"}
     assert counters == banks | {"retailer_receipt", "receipt_files", "receipt_file_rows"}
     for name in counters:
         assert "RENDEZVOUS_TABLE" in production.functions()[name]["Environment"]["Variables"]
@@ -132,7 +132,7 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
         *("match_receipts", "consent_update", "receipt_file_rows", "linked_accounts"),
         *PAGES,
         *("rights_worker", "rights_api", "rights_clock", "inspect_matching", "audit_checkpoint", "audit_desk"),
-        *("customer_api", "customer_receipts", "legal_holds"),
+        *("customer_api", "customer_receipts", "disconnect_customer", "legal_holds"),
     }
     assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_sign_in", "linked_accounts"}
 

@@ -129,6 +129,10 @@ class Sealer:
         message = f"consent receipt:{subject}:{purpose}:{version}".encode()
         return str(UUID(bytes=hmac.digest(self._ids, message, sha256)[:16], version=4))
 
+    def disconnection_id(self, subject: str) -> str:
+        """The stable id under which a customer's bank asks how their disconnection stands (96 bits)."""
+        return "dis_" + _tag(self._ids, ("disconnection", subject), 12)
+
     @property
     def signing_seed(self) -> bytes:
         """What the key that signs consent receipts is made of (32 bytes)."""

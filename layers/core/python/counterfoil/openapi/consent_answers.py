@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from counterfoil.domain.erasures import Phase
 from counterfoil.domain.purposes import Purpose
 from counterfoil.openapi.answers import Answer
 
@@ -175,3 +176,29 @@ class PrivacyNotice(NoticeVersion):
     contact: str
     complaints: str
     authority: str
+
+
+class Disconnecting(Answer):
+    """Nothing of the customer's is under way any more after `effective_at`. `happens`: what happens, and when. Ask by
+    `id` how it stands."""
+
+    id: str
+    state: Literal["disconnecting"]
+    effective_at: datetime
+    happens: dict[str, str]
+
+
+class RecalledReceipts(Answer):
+    recalled: int
+    confirmed: int
+    not_confirmed: int
+
+
+class DisconnectionState(Answer):
+    """`phase`: how far the erasure came; null where it has not begun, or nothing was there. `receipts`: how many you
+    were told to take back, and what you answered."""
+
+    id: str
+    state: Literal["disconnecting", "disconnected"]
+    phase: Phase | None
+    receipts: RecalledReceipts

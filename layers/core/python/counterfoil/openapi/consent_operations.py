@@ -39,6 +39,33 @@ CONSENT_OPERATIONS: tuple[Operation, ...] = (
         refuses=(NotFound,),
     ),
     Operation(
+        "DELETE",
+        _CUSTOMER,
+        "disconnect_customer",
+        "Customers",
+        "Disconnect a customer",
+        "Everything is withdrawn at once, what is under way ends, receipts that were delivered are recalled, and the "
+        "customer is erased; it cannot be undone, and a grant before it is done is a 409. A customer never heard of "
+        "gets the same answer, as does the same call when all is gone. Withdrawing `receipts` alone stops new receipts "
+        "and erases nothing.",
+        "customers",
+        202,
+        consent_answers.Disconnecting,
+        refuses=(NotFound,),
+    ),
+    Operation(
+        "GET",
+        f"{_CUSTOMER}/disconnections/{{disconnection_id}}",
+        "disconnect_customer",
+        "Customers",
+        "See how a disconnection stands",
+        "A 404 where the customer is connected (again).",
+        "customers",
+        200,
+        consent_answers.DisconnectionState,
+        refuses=(NotFound,),
+    ),
+    Operation(
         "GET",
         "/v1/keys",
         "consent_update",

@@ -81,6 +81,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "example": "prq_q3bJ0vLr8yXwT1mZ",
         "schema": _ID,
     },
+    "disconnection_id": {
+        "description": "From the answer to the disconnection",
+        "example": "dis_q3bJ0vLr8yXwT1mZ",
+        "schema": _ID,
+    },
     "version": {"description": "The version of a notice", "example": "2026-11", "schema": _ID},
     "purpose": {
         "description": "What the customer agrees to",
