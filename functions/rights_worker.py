@@ -19,6 +19,11 @@ from counterfoil.runtime.batch import Received
 Task = Callable[[Mapping[str, Any], Outside], Outcome]
 
 
+def _stop(body: Mapping[str, Any], outside: Outside) -> Outcome:
+    (again_after,) = env.seconds("STOPPED_AGAIN_AFTER")
+    return stopping.stop(body, outside, again_after)
+
+
 def _erase(body: Mapping[str, Any], outside: Outside) -> Outcome:
     return erasing.erase(body, outside, erasing.Waits(*env.seconds("ERASURE_WAITS")))
 
@@ -29,7 +34,7 @@ def _export(body: Mapping[str, Any], outside: Outside) -> Outcome:
 
 _TASKS: Mapping[str, Task] = {
     "request": pursuing.pursue,
-    "stop": stopping.stop,
+    "stop": _stop,
     "erase": _erase,
     "export": _export,
 }

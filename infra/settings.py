@@ -54,6 +54,11 @@ class Settings:
         return (5, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200, 43200)
 
     @property
+    def stopped_again_after(self) -> int:
+        """When what a customer stopped is looked at once more: after the longest that a message is worked on."""
+        return 12 if self.sandbox else 900
+
+    @property
     def erasure_waits(self) -> tuple[int, int, int]:
         """Until nothing is under way any more, between two looks, and for a bank to take what is recalled."""
         return (25, 2, 45) if self.sandbox else (900, 900, 6 * 3600)

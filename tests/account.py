@@ -47,6 +47,7 @@ ENVIRONMENT = {
     "DELIVERY_MAPPINGS": json.dumps({bank: f"mapping-of-{bank}" for bank in BANKS}),
     "MAIL_SENDER": "receipts@counterfoil.example",
     "SEALING_SECRET": "counterfoil/sealing",
+    "STOPPED_AGAIN_AFTER": "900",
     "ERASURE_WAITS": "900,900,21600",
     "MATCH_WAITS": "15,60,600",
     "REVISITED_AFTER": "86400,604800",

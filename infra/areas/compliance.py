@@ -57,6 +57,7 @@ def _rights_worker(
                 {bank: queue.queue.queue_url for bank, queue in delivery_queues.items()}
             ),
             "ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower(),
+            "STOPPED_AGAIN_AFTER": str(app.settings.stopped_again_after),
             "ERASURE_WAITS": ",".join(map(str, app.settings.erasure_waits)),
             "PAYLOADS_BUCKET": data.payloads.bucket_name,
             "FILES_BUCKET": data.files.bucket_name,

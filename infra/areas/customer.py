@@ -29,6 +29,8 @@ def _consent_update(app: AppStack, rights: WorkQueue) -> None:
         "consent_update",
         app.platform,
         description="Grants, withdraws and shows a customer's consents",
+        # A withdrawal is written within five seconds or not at all: fifteen more, and what it overtook has ended.
+        timeout_seconds=5,
         environment={
             "LEDGER_TABLE": data.ledger.table_name,
             "SALTS_TABLE": data.salts.table_name,
@@ -53,11 +55,13 @@ def _disconnect_customer(app: AppStack, rights: WorkQueue) -> None:
         "disconnect_customer",
         app.platform,
         description="Withdraws everything of a customer's and has them erased",
+        timeout_seconds=5,  # as consent_update
         environment={
             "LEDGER_TABLE": data.ledger.table_name,
             "SEALING_SECRET": SEALING_SECRET,
             "RIGHTS_QUEUE_URL": rights.queue.queue_url,
         },
+        makes_documents=True,
     )
     function.use_table(data.ledger, "dynamodb:GetItem", "dynamodb:PutItem")
     function.read_secret(SEALING_SECRET)

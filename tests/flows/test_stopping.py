@@ -145,7 +145,7 @@ def test_what_was_put_in_while_the_consent_was_withdrawn_is_stopped_by_the_secon
         before.append(late)
         counterfoil.run(0)
     assert states() == ["undecided"]
-    counterfoil.run(stopping.AGAIN_AFTER)
+    counterfoil.run(900)
     assert (states(), of_payments()) == (["withdrawn"], [])
     audit(counterfoil)
 

@@ -23,7 +23,7 @@ from infra.sandbox.visitor import Visitor
 from tests.sandbox.engine_parts import eventually
 
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
-SETTLES_WITHIN = 40
+SETTLES_WITHIN = 120
 STRANGER = new_secret()
 
 

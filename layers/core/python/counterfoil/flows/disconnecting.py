@@ -1,4 +1,5 @@
-"""A customer is disconnected, through the bank or on their own page: everything is withdrawn at once, and then they are erased (`erasing`).
+"""A customer is disconnected, through the bank or on their own page: everything is withdrawn at once, and then they are
+erased (`erasing`).
 
 The erasure is announced first, and withdraws by itself: whoever dies after that has disconnected the customer. The link
 to an account at their bank goes with it, after the receipts were recalled through it.

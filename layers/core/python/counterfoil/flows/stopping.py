@@ -10,7 +10,7 @@ Announced before a choice is written, for when it has taken effect (`consent.to_
 
 A message does a page of what the customer has, the latest first, `before` where the last page ended; it may be
 repeated, and died in anywhere. The index that leads to the payments may miss one written a moment ago, and a matcher
-may have read the consent a moment before it was withdrawn: so all is done `again` a quarter of an hour later.
+may have read the consent a moment before it was withdrawn: so all is done `again` a while later.
 """
 
 from collections.abc import Mapping
@@ -33,15 +33,12 @@ from counterfoil.store.transactions import Row
 EVER, LONG = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Whatever time a bank told."""
 PAGE = 100
-AGAIN_AFTER = 900
-"""Seconds: longer than any message is worked on."""
-
 LIFTED = "lifted"
 """The owner of a payment that a restriction held and that goes on: until somebody else moves it, that may be undone."""
 
 
-def stop(body: Mapping[str, Any], outside: Outside) -> Outcome:
-    """One page of a customer's payments."""
+def stop(body: Mapping[str, Any], outside: Outside, again_after: int) -> Outcome:
+    """One page of a customer's payments. `again_after`: seconds, longer than any message is worked on, at most 900."""
     subject, before, again = str(body.get("subject")), body.get("before"), bool(body.get("again"))
     customer = customers.get(subject)
     if customer is None:
@@ -53,7 +50,7 @@ def stop(body: Mapping[str, Any], outside: Outside) -> Outcome:
             outcome += _bring_in_line(row.transaction_key, customer, outside.clock())
     if more:
         return outcome + Outcome((_next(subject, rows[-1], again=again),))
-    return outcome if again else outcome + Outcome((_next(subject, None, again=True, delay=AGAIN_AFTER),))
+    return outcome if again else outcome + Outcome((_next(subject, None, again=True, delay=again_after),))
 
 
 def _next(subject: str, before: Row | None, *, again: bool, delay: int = 0) -> Send:
