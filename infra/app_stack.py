@@ -71,8 +71,9 @@ class AppStack(Stack):
         self._sign_in = self._partner_sign_in()
         deliveries = delivery.add(self)
         matching = intake.add(self, deliveries)
-        rights = compliance.add(self, matching, deliveries)
-        links = linking.add(self, matching, rights)
+        links = linking.add(self, matching)
+        rights = compliance.add(self, matching, links, deliveries)
+        linking.add_pages(self, links, rights)
         queues = {
             "match": matching,
             "files": files.add(self, matching),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from infra.app_stack import AppStack
 
 
-def add(app: AppStack, matching: WorkQueue, delivery_queues: Mapping[str, WorkQueue]) -> WorkQueue:
+def add(app: AppStack, matching: WorkQueue, links: WorkQueue, delivery_queues: Mapping[str, WorkQueue]) -> WorkQueue:
     """The queue of rights."""
     timeout = 30 if app.settings.sandbox else 300
     rights = WorkQueue(
@@ -29,13 +29,18 @@ def add(app: AppStack, matching: WorkQueue, delivery_queues: Mapping[str, WorkQu
         receives=12,
         oldest=Duration.hours(6),
     )
-    _rights_worker(app, rights, timeout, matching, delivery_queues)
+    _rights_worker(app, rights, timeout, matching, links, delivery_queues)
     erasures.add(app, rights)
     return rights
 
 
 def _rights_worker(
-    app: AppStack, rights: WorkQueue, timeout: int, matching: WorkQueue, delivery_queues: Mapping[str, WorkQueue]
+    app: AppStack,
+    rights: WorkQueue,
+    timeout: int,
+    matching: WorkQueue,
+    links: WorkQueue,
+    delivery_queues: Mapping[str, WorkQueue],
 ) -> None:
     data = app.data
     function = Function(
@@ -53,6 +58,7 @@ def _rights_worker(
             "SEALING_SECRET": SEALING_SECRET,
             "RIGHTS_QUEUE_URL": rights.queue.queue_url,
             "MATCH_QUEUE_URL": matching.queue.queue_url,
+            "LINKS_QUEUE_URL": links.queue.queue_url,
             "DELIVERY_QUEUE_URLS": app.to_json_string(
                 {bank: queue.queue.queue_url for bank, queue in delivery_queues.items()}
             ),
@@ -69,5 +75,5 @@ def _rights_worker(
     function.use_table(data.rendezvous, "dynamodb:DeleteItem", "dynamodb:PutItem")
     function.use_table(data.salts, *READ_ITEM, "dynamodb:PutItem", "dynamodb:DeleteItem")
     function.read_secret(SEALING_SECRET)
-    function.send_to(rights.queue, matching.queue, *(queue.queue for queue in delivery_queues.values()))
+    function.send_to(rights.queue, matching.queue, links.queue, *(queue.queue for queue in delivery_queues.values()))
     rights.work_off(function, max_concurrency=5, batch_size=1)

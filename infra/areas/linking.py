@@ -20,7 +20,7 @@ LONGEST = 29
 """Seconds: an HTTP API waits no longer."""
 
 
-def add(app: AppStack, matching: WorkQueue, rights: WorkQueue) -> WorkQueue:
+def add(app: AppStack, matching: WorkQueue) -> WorkQueue:
     """The queue of links."""
     timeout = 30 if app.settings.sandbox else 120
     links = WorkQueue(
@@ -32,13 +32,17 @@ def add(app: AppStack, matching: WorkQueue, rights: WorkQueue) -> WorkQueue:
         receives=12,
         oldest=Duration.hours(6),
     )
+    _linked_accounts(app, links, matching, timeout)
+    return links
+
+
+def add_pages(app: AppStack, links: WorkQueue, rights: WorkQueue) -> None:
+    """The customers' own pages."""
     _customer_sign_in(app, links)
     _customer_page(app, links, rights)
     _customer_receipts_page(app)
     _customer_data_page(app, rights)
     _customer_link_page(app, rights)
-    _linked_accounts(app, links, matching, timeout)
-    return links
 
 
 def _customer_sign_in(app: AppStack, links: WorkQueue) -> None:

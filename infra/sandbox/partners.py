@@ -1,5 +1,6 @@
 """The sandbox's banks and tills, connected to a deployment as ops would connect real ones."""
 
+import contextlib
 import json
 import random
 import secrets
@@ -29,6 +30,7 @@ from infra.sandbox.sign_in import SignIn
 from infra.sandbox.signing import new_secret
 from infra.sandbox.starling import StarlingBank
 from infra.sandbox.till import Till
+from infra.settings import Settings
 
 # What the app's button buys: the payment, the shop and its receipt.
 PURCHASES = (
@@ -72,6 +74,7 @@ def connected(deployment: Deployment) -> Iterator[Partners]:
     named = [name for each in (*banks, *merchants) for name in each.get("secrets", ())]
     clients = [each[how]["client_secret"] for each in entries for how in ("oauth", "sign_in") if how in each]
     known = _secrets(deployment, [*named, *clients])
+    _mail_from(deployment, Settings.mail_sender)
     monzo = _monzo(linked, deployment, known)
     with httpx.Client(timeout=30, limits=httpx.Limits(max_connections=20)) as http:
         keys = {entry["bank"]: signing.SCHEMES[entry["adapter"]].new_keys() for entry in banks}
@@ -126,6 +129,13 @@ def _secrets(deployment: Deployment, names: list[str]) -> dict[str, str]:
             known[name] = new_secret()
             manager.create_secret(Name=name, SecretString=known[name], KmsKeyId=SECRETS_KEY_ALIAS)
     return known
+
+
+def _mail_from(deployment: Deployment, address: str) -> None:
+    """What ops do with the deployment's own address."""
+    ses = deployment.engine.client("sesv2")
+    with contextlib.suppress(ses.exceptions.AlreadyExistsException):
+        ses.create_email_identity(EmailIdentity=address)
 
 
 def _bank(
