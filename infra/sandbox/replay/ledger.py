@@ -15,12 +15,15 @@ from infra.sandbox.replay.rows import Row, row_of_tender, row_of_transaction, te
 
 RECENT = 5_000
 CACHE_KIB = 65_536
+FILTER = 2**27
 
 
 class Ledger:
     def __init__(self, rendezvous: Rendezvous) -> None:
         self._rendezvous = rendezvous
         self._recent: dict[str, Any] = {}
+        self._written = bytearray(FILTER // 8)
+        """A bit for the hashes of names on the disk: most names are new, and are not looked for there."""
         self._disk = sqlite3.connect("", isolation_level=None)
         self._cursor = self._disk.cursor()
         self._disk.executescript(
@@ -76,11 +79,17 @@ class Ledger:
             self._disk.execute("BEGIN")
             self._disk.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
             self._disk.execute("COMMIT")
+            for number, _ in rows:
+                place = number % FILTER
+                self._written[place >> 3] |= 1 << (place & 7)
             self._recent.clear()
 
     def _row(self, name: str) -> Any:
         row = self._recent.get(name)
         if row is not None:
             return row
+        place = hash(name) % FILTER
+        if not self._written[place >> 3] & 1 << (place & 7):
+            return None
         found = self._cursor.execute("SELECT record FROM kept WHERE name = ?", (hash(name),)).fetchone()
         return marshal.loads(found[0]) if found else None

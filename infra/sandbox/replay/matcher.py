@@ -37,7 +37,6 @@ from infra.sandbox.replay.rendezvous import LIFE, Place, Record, Rendezvous, pla
 from infra.sandbox.replay.results import Results
 
 A_DAY = timedelta(days=1)
-MOST_LOOKED_AT_AGAIN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +124,13 @@ class Matcher:
     def _look(self, place: Place, *, whole_day: bool) -> Look:
         clock = self._clocks.get(place.side.till or "")
         others, truncated = self.rendezvous.around(place, clock, self.now, whole_day=whole_day)
-        if not others:
-            return Look(place, (), matching.decide(place.side, (), {}, self.now))
-        tills = {other.side.till for other in others} | {place.side.till}
+        if all(other.kind == place.kind for other in others):
+            return Look(place, others, matching.decide(place.side, (), {}, self.now))
+        sides = [other.side for other in others]
+        tills = {side.till for side in sides} | {place.side.till}
         decision = matching.decide(
             place.side,
-            [other.side for other in others],
+            sides,
             {till: self._clocks[till] for till in tills if till in self._clocks},
             self.now,
             habits=self._habits.get(place.partition[0], FIRST_DAY),
@@ -162,10 +162,10 @@ class Matcher:
         )
         self.ledger.keep_match(payment, tender, match)
         self.results.matched(payment.key, match, tender, self.now)
-        left = [place for place in look.others if place.key != decision.key]
+        left = [place.side for place in look.others if place.key != decision.key]
         if faces == 1:
-            self._learn(payment, tender, [place.side for place in left])
-        self._look_at_the_rest(left)
+            self._learn(payment, tender, left)
+        self._look_at_the_rest(look.place.at, left)
 
     def _learn(self, payment: Transaction, tender: CardTender, others: Sequence[Side]) -> None:
         """Only from sales of one amount and time: a clearing's own time says nothing of the till's clock."""
@@ -184,14 +184,10 @@ class Matcher:
             agree, by_device = ours.last4 == theirs.last4, ours.entry == "wallet"
             self._banks[payment.bank] = learn_digits(bank, by_device=by_device, agree=agree)
 
-    def _look_at_the_rest(self, left: Sequence[Place]) -> None:
-        """The payments that may be clear now that a competitor is settled, where receipts are left too."""
-        payments = [place.key for place in left if place.kind == "transaction"]
-        if len(payments) == len(left):
-            return
+    def _look_at_the_rest(self, settled_at: datetime, left: Sequence[Side]) -> None:
         due = self.now + timedelta(seconds=self.settings.look_again[0])
-        for key in payments[:MOST_LOOKED_AT_AGAIN]:
-            self.alarms.set(due, self._look_again, key, 1)
+        for key in looking.freed(settled_at, left):
+            self.alarms.set(due, self._look_again, key, looking.ONE_MORE)
 
     def _leave_undecided(self, record: Record, look: Look, step: int) -> None:
         side, decision = look.place.side, look.decision

@@ -24,7 +24,7 @@ one that is told late), R = spread² and H = (1, d):
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from math import exp2, isfinite, sqrt
 from typing import Any, Final, Self
@@ -46,6 +46,7 @@ SETTLED: Final = 8
 """From so many observations on a clock is known well."""
 HALF_LIFE_DAYS: Final = 14.0
 DAY: Final = 86_400.0
+A_DAY: Final = timedelta(days=1)
 STAMPED: Final = 6
 """So many receipts of a till that bear the same second were not printed in it."""
 MOST_TILLS: Final = 10_000
@@ -69,6 +70,11 @@ class Clock:
     rival: float = 0.0
     votes: int = 0
     stamped_at: datetime | None = None
+    updated: float = field(init=False, repr=False, compare=False)
+    """`updated_at` in seconds since 1970: each look asks every clock nearby for its offset."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "updated", self.updated_at.timestamp())
 
     def stamps_at(self, when: datetime) -> bool:
         """Whether the till stamps receipts at closing time, as far as was seen in the two weeks before `when`."""
@@ -76,7 +82,11 @@ class Clock:
 
     def offset_at(self, when: datetime) -> float:
         """How many seconds the clock is ahead at `when`."""
-        return self.offset + self.drift * self._days_until(when)
+        return self.offset_then(when.timestamp())
+
+    def offset_then(self, when: float) -> float:
+        """Likewise, at so many seconds since 1970."""
+        return self.offset + self.drift * (when - self.updated) / DAY
 
     def spread_at(self, when: datetime) -> float:
         """The standard deviation (s) to expect of an observation at `when`: wider the longer nothing was learned."""
@@ -124,7 +134,7 @@ class Clock:
         )
 
     def _days_until(self, when: datetime) -> float:
-        return (when - self.updated_at).total_seconds() / DAY
+        return (when - self.updated_at) / A_DAY
 
 
 UNKNOWN: Final = Clock(offset=0.0, spread=UNKNOWN_SPREAD, count=0, updated_at=datetime(1970, 1, 1, tzinfo=UTC))

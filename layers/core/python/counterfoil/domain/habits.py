@@ -14,12 +14,12 @@ others any payment may be a phone's.
 Counts are halved together when they pass `MEMORY`, so that a change shows within some hundred sales.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
-from math import erf, sqrt
+from math import erf, sqrt, sumprod
 from typing import Any, Final, Self
 
 LAGS: Final = (-5.0, 2.0, 5.0, 10.0, 20.0, 60.0, 300.0, 1_800.0, 4_000.0, 21_600.0, 93_600.0)
@@ -30,6 +30,8 @@ NEVER: Final = 1e-9
 """The density of lags beyond these two, per second."""
 MEMORY: Final = 400
 _EDGES: Final = (EARLIEST, *LAGS, LATEST)
+_TAIL: Final = 8.5
+"""A Normal further out than so many of its spreads is none, in floating point."""
 
 _FIRST_LAGS: Final = (0.1, 1.2, 2.0, 1.6, 1.0, 0.8, 0.6, 0.7, 0.9, 0.5, 0.4, 0.2)
 _FIRST_OTHERS: Final = (1.0, 2.0)
@@ -81,15 +83,14 @@ class Habits:
 
     def density_around(self, lag: float, spread: float) -> float:
         """The mean of `density_of_lag` over lags that are Normal(`lag`, `spread`)."""
-        scale = 1 / (spread * sqrt(2))
-        below, density = erf((_EDGES[0] - lag) * scale), 0.0
-        for share, edge in zip(self.densities, _EDGES[1:], strict=True):
-            up_to = erf((edge - lag) * scale)
-            density += share * (up_to - below)
-            below = up_to
-            if up_to == 1.0:
-                break
-        return max(NEVER, density / 2)
+        earliest, latest = lag - _TAIL * spread, lag + _TAIL * spread
+        place = bisect_right(_EDGES, earliest)
+        if place == len(_EDGES) or latest <= EARLIEST:
+            return NEVER
+        if place and latest <= _EDGES[place]:
+            return self.densities[place - 1]
+        first, weights = _overlaps(lag, spread)
+        return max(NEVER, sumprod(self.densities[first : first + len(weights)], weights) / 2)
 
     def as_dict(self) -> dict[str, int | list[int]]:
         """Integers and lists of them."""
@@ -122,6 +123,21 @@ class Habits:
     def _later(self) -> tuple[float, ...]:
         """By bin: the share that takes longer than where the bin starts."""
         return tuple(reversed(tuple(accumulate(reversed(self._shares)))))
+
+
+@lru_cache(maxsize=50_000)  # A receipt is weighed again by each payment and at each look.
+def _overlaps(lag: float, spread: float) -> tuple[int, tuple[float, ...]]:
+    """Twice the share of Normal(`lag`, `spread`) in each bin of lags that has any, and which bin is the first."""
+    scale = 1 / (spread * sqrt(2))
+    first = max(0, bisect_left(_EDGES, lag - _TAIL * spread) - 1)
+    below, weights = erf((_EDGES[first] - lag) * scale), []
+    for edge in _EDGES[first + 1 :]:
+        up_to = erf((edge - lag) * scale)
+        weights.append(up_to - below)
+        below = up_to
+        if up_to == 1.0:
+            break
+    return first, tuple(weights)
 
 
 FIRST_DAY: Final = Habits()

@@ -4,10 +4,12 @@ The arithmetic is told in `matching`; every parameter is in `parameters`.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from math import exp, pi, sqrt
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from counterfoil.domain.card_evidence import prove, weight
@@ -19,8 +21,6 @@ from counterfoil.domain.sides import Side
 _ROOT: Final = sqrt(2 * pi)
 
 type _Normal = tuple[float, float, float]
-type _Timed = tuple[float, str | None]
-"""When, and at which terminal."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Scene:
         now: datetime,
         settings: Settings,
     ) -> None:
-        ordered = sorted(sides, key=lambda side: (side.at, side.key))
+        ordered = sorted(sides, key=attrgetter("moment", "key"))
         self.settings = settings
         self.habits = habits
         self._banks = banks
@@ -78,13 +78,19 @@ class Scene:
                 self.slips.append(_slip(side, clocks.get(side.till or "")))
             elif side.key in payments:
                 payments[side.key].sides.append(side)
-                payments[side.key].at.append(side.at.timestamp())
+                payments[side.key].at.append(side.moment)
             else:
-                payments[side.key] = Payment([side], [side.at.timestamp()], side.seen_at.timestamp())
+                payments[side.key] = Payment([side], [side.moment], side.came)
         self.payments = list(payments.values())
-        self._issued = sorted(((slip.issued, slip.side.codes.terminal) for slip in self.slips), key=_first)
-        self._paid = [(payment.at[0], payment.sides[0].codes.terminal) for payment in self.payments]
         self._odds: dict[tuple[int, int], float] = {}
+
+    @cached_property
+    def _issued(self) -> "_Times":
+        return _Times((slip.issued, slip.side.codes.terminal) for slip in self.slips)
+
+    @cached_property
+    def _paid(self) -> "_Times":
+        return _Times((payment.at[0], payment.sides[0].codes.terminal) for payment in self.payments)
 
     def odds(self, i: int, j: int) -> float:
         """w of `matching`'s docstring."""
@@ -98,12 +104,17 @@ class Scene:
         """Whether no time and no code speaks for the pair, so that its odds are next to nothing."""
         if not self.is_sale or slip.clock is None:
             return False
-        apart = min(abs(slip.issued - at) for at in payment.at)
-        if apart < self.settings.far or abs(apart - HOUR) < self.settings.far / 5:
-            return False
+        far = self.settings.far
+        for at in payment.at:
+            apart = abs(slip.issued - at)
+            if apart < far or abs(apart - HOUR) < far / 5:
+                return False
         ours, theirs = payment.sides[0].codes, slip.side.codes
-        codes = ((ours.rrn, theirs.rrn), (ours.auth, theirs.auth), (ours.last4, theirs.last4))
-        return not any(left is not None and left == right for left, right in codes)
+        return not (
+            (ours.last4 is not None and ours.last4 == theirs.last4)
+            or (ours.auth is not None and ours.auth == theirs.auth)
+            or (ours.rrn is not None and ours.rrn == theirs.rrn)
+        )
 
     def is_doubtful(self, i: int, j: int) -> bool:
         """Whether the receipt is of a flood and no code proves that it is the payment's."""
@@ -152,16 +163,15 @@ class Scene:
             return [(1.0, self.settings.stamped.shift, self.settings.stamped.spread)], []
         clock, late = slip.clock, slip.arrived - slip.issued
         spread = clock.spread_at(slip.side.at) if clock else 0.0
-        usual = self.habits.density_of_lag(late)
-        near, misset, whole = [], [], 0.0
+        usual, around = self.habits.density_of_lag(late), self.habits.density_around
+        near: list[_Normal] = []
+        misset: list[_Normal] = []
+        whole = 0.0
         for way in self.settings.known if clock else self.settings.unknown:
             seconds = way.spread * spread if way.of_clock else way.spread
-            if way.misset:
-                misset.append((way.share, way.shift, seconds))
-                whole += way.share * self.habits.density_around(late + way.shift, seconds)
-            else:
-                near.append((way.share * usual, way.shift, seconds))
-                whole += way.share * usual
+            share = way.share if way.misset else way.share * usual
+            whole += share * around(late + way.shift, seconds) if way.misset else share
+            (misset if way.misset else near).append((share, way.shift, seconds))
         return _scaled(near, whole), _scaled(misset, whole)
 
     def _rate(self, payment: Payment) -> float:
@@ -183,12 +193,9 @@ class Scene:
 
     def _around(self, payment: Payment, window: float) -> tuple[int, int]:
         """How many receipts and payments are within `window` both ways: at its terminal, where both tell theirs."""
-        ours = payment.sides[0].codes.terminal
-        receipts, payments = (_within(timed, payment.at[0], window) for timed in (self._issued, self._paid))
-        if ours is None:
-            return len(receipts), len(payments)
-        first, second = (sum(theirs is None or theirs == ours for _, theirs in timed) for timed in (receipts, payments))
-        return first, second
+        terminal, at = payment.sides[0].codes.terminal, payment.at[0]
+        earliest, latest = at - window, at + window
+        return self._issued.count(earliest, latest, terminal), self._paid.count(earliest, latest, terminal)
 
     def _miss(self, payment: Payment) -> float:
         """The probability that the payment's receipt is not with us now."""
@@ -205,21 +212,29 @@ def crowd_around(payment: Side, others: Sequence[Side]) -> int:
     return max(0, sum(1 if other.side == "receipt" else -1 for other in near))
 
 
-def _first(timed: _Timed) -> float:
-    return timed[0]
+class _Times:
+    """When, and at which terminal, the sides of one kind were: counted by both."""
 
+    def __init__(self, timed: Iterable[tuple[float, str | None]]) -> None:
+        ordered = sorted(timed, key=itemgetter(0))
+        self._times = [at for at, _ in ordered]
+        self._terminals = [terminal for _, terminal in ordered]
 
-def _within(timed: list[_Timed], at: float, window: float) -> list[_Timed]:
-    return timed[bisect_left(timed, at - window, key=_first) : bisect_right(timed, at + window, key=_first)]
+    def count(self, earliest: float, latest: float, terminal: str | None) -> int:
+        """How many in the closed span: at that terminal, or none that we know of; at any for None."""
+        low, high = bisect_left(self._times, earliest), bisect_right(self._times, latest)
+        if terminal is None:
+            return high - low
+        there = self._terminals[low:high]
+        return there.count(terminal) + there.count(None)
 
 
 def _slip(side: Side, clock: Clock | None) -> Slip:
-    at, arrived = side.at.timestamp(), side.seen_at.timestamp()
     if clock is not None and clock.stamps_at(side.seen_at):
-        return Slip(side, at, arrived, None, is_stamped=True)
+        return Slip(side, side.moment, side.came, None, is_stamped=True)
     if clock is None or clock.count == 0:
-        return Slip(side, at, arrived, None)
-    return Slip(side, at - clock.offset_at(side.at), arrived, clock)
+        return Slip(side, side.moment, side.came, None)
+    return Slip(side, side.moment - clock.offset_then(side.moment), side.came, clock)
 
 
 def _scaled(ways: list[_Normal], whole: float) -> list[_Normal]:

@@ -25,6 +25,10 @@ MOST_OF_A_DAY: Final = 1000
 A_DAY_LATER: Final = 100
 """The step of the look after a day; the looks before count from 1."""
 
+ONE_MORE: Final = 90
+"""The step of a look since a competitor was settled: the side's own looks go on beside it."""
+MOST_LOOKED_AT_AGAIN: Final = 10
+
 type Span = tuple[datetime, datetime]
 
 
@@ -70,6 +74,16 @@ def next_look(step: int, waits: Sequence[float], subject: Side, oldest: datetime
     if step == 1 and (now - oldest).total_seconds() > waits[1]:
         return waits[1]  # a late upload: what belongs to it may be coming still
     return max(waits[0] / 2, waits[step - 1] - 1 - (now - since).total_seconds())
+
+
+def freed(settled_at: datetime, left: Sequence[Side]) -> list[str]:
+    """The payments that may be clear now that a side of that time is settled, where receipts are left too: the
+    nearest in time, first."""
+    payments = [side for side in left if side.side == "transaction"]
+    if len(payments) == len(left):
+        return []
+    nearest = sorted(payments, key=lambda side: (abs(side.at - settled_at), side.key))
+    return [side.key for side in nearest[:MOST_LOOKED_AT_AGAIN]]
 
 
 def _may_stand_by_arrival(side: Side, clock: Clock | None, centre: datetime) -> bool:

@@ -181,8 +181,8 @@ def _candidates(scene: Scene, subject: Side) -> list[Pair]:
     else:
         j = next(n for n, slip in enumerate(scene.slips) if slip.side.key == subject.key)
         pairs = [(i, j) for i in range(len(scene.payments))]
-    found = [(scene.odds(*pair), pair) for pair in pairs if scene.odds(*pair) >= scene.settings.candidate]
-    return [pair for _, pair in sorted(found, key=lambda each: (-each[0], each[1]))]
+    found = [(-odds, pair) for pair in pairs if (odds := scene.odds(*pair)) >= scene.settings.candidate]
+    return [pair for _, pair in sorted(found)]
 
 
 def _why_not(scene: Scene, candidates: Sequence[Pair], what: str, *, truncated: bool) -> str:

@@ -1,6 +1,6 @@
 """The two sides of a card payment that must find each other: what the bank told, and one card tender of a receipt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -30,7 +30,7 @@ class Side:
     `key` is opaque and unique, but a payment may be there several times, under each time its receipt may have. `at`:
     when the payment was authorised, or what the till's clock said. `seen_at`: when it reached us. `amount`: minor
     units. `till`: an opaque tag, the key of its clock. `doubted`: it came beyond its till's allowance (`flooding`).
-    `bank`: who told of the payment.
+    `bank`: who told of the payment. `moment`, `came`: `at` and `seen_at` in seconds since 1970.
     """
 
     side: Literal["transaction", "receipt"]
@@ -44,3 +44,10 @@ class Side:
     till: str | None = None
     doubted: bool = False
     bank: str | None = None
+    moment: float = field(init=False, repr=False, compare=False)
+    came: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # As seconds since 1970, which every look at it needs.
+        object.__setattr__(self, "moment", self.at.timestamp())
+        object.__setattr__(self, "came", self.seen_at.timestamp())

@@ -33,7 +33,6 @@ from counterfoil.store import clocks, habits, keys, rendezvous, table, tenders, 
 from counterfoil.store.rendezvous import Pointer
 
 ROUNDS = 6
-MOST_LOOKED_AT_AGAIN = 10
 
 
 class Standing(Exception):
@@ -176,7 +175,7 @@ def _claim(party: Party, look: Look, decision: Match, work: Work) -> Outcome | N
     left = [pointer for pointer in look.others if pointer.side.key != other.side.key]
     learn(payment, receipt, left, work.now)
     tell = messages.delivery_of(payment.bank or "", payment.side.key)
-    return Outcome((tell, *_look_at_the_rest(left, work)), ("Matched",))
+    return Outcome((tell, *_look_at_the_rest(own.side.at, left, work)), ("Matched",))
 
 
 def _match(decision: Match, payment: Pointer, receipt: Pointer, sealer: Sealer) -> ReceiptOfMatch:
@@ -227,12 +226,9 @@ def _clear_if_stale(pointer: Pointer, standing: Mapping[str, Any]) -> None:
         rendezvous.delete(pointer)
 
 
-def _look_at_the_rest(left: Sequence[Pointer], work: Work) -> list[Send]:
-    """The payments that may be clear now that a competitor is settled, where receipts are left too."""
-    if all(pointer.is_transaction for pointer in left):
-        return []
-    payments = [pointer.side.key for pointer in left if pointer.is_transaction][:MOST_LOOKED_AT_AGAIN]
-    looks = [messages.LookAgain("transaction", key, step=1) for key in payments]
+def _look_at_the_rest(settled_at: datetime, left: Sequence[Pointer], work: Work) -> list[Send]:
+    keys = looking.freed(settled_at, [pointer.side for pointer in left])
+    looks = [messages.LookAgain("transaction", key, looking.ONE_MORE) for key in keys]
     return [messages.look_again(look, work.waits[0]) for look in looks]
 
 
