@@ -173,7 +173,8 @@ class Function(Construct):
         stack = Stack.of(self)
         names = (sender, sender.partition("@")[2])
         identities = [stack.format_arn(service="ses", resource="identity", resource_name=name) for name in names]
-        only_from = {"StringEquals": {"ses:FromAddress": sender}}
+        # AWS always tells it; the embedded engine never does.
+        only_from = {"StringEqualsIfExists": {"ses:FromAddress": sender}}
         self.role.add_to_policy(
             iam.PolicyStatement(actions=["ses:SendEmail"], resources=identities, conditions=only_from)
         )

@@ -219,8 +219,9 @@ def waits_over_the_limit_are_refused() -> None:
 
 
 def actions_are_called_as_in_iam() -> None:
-    """Gap: a batch asks a policy for `sqs:SendMessageBatch`, unknown to IAM, one mapping for `List…` or nothing."""
-    extract = iam_actions.extract_iam_action
+    """Gap: a batch asks a policy for `sqs:SendMessageBatch`, unknown to IAM, one mapping for `List…` or nothing; an
+    e-mail by SES v2 for a right on everything, not on the sender's identity."""
+    extract, resource = iam_actions.extract_iam_action, iam_actions._ses_v2_resource_arn
 
     def action(service: str, method: str, path: str, *request: Any) -> str | None:
         if service == "lambda" and path.partition("/event-source-mappings/")[2]:
@@ -228,7 +229,12 @@ def actions_are_called_as_in_iam() -> None:
         found = extract(service, method, path, *request)
         return found.removesuffix("Batch") if service == "sqs" and found else found
 
-    iam_actions.extract_iam_action = action
+    def arn(method: str, path: str, body: bytes, *place: str) -> str:
+        if not path.startswith("/v2/email/outbound-emails"):
+            return resource(method, path, body, *place)
+        return f"arn:aws:ses:{':'.join(place)}:identity/{json.loads(body).get('FromEmailAddress', '')}"
+
+    iam_actions.extract_iam_action, iam_actions._ses_v2_resource_arn = action, arn
 
 
 def a_secret_is_referred_to_by_its_arn() -> None:
@@ -264,17 +270,11 @@ def a_version_is_read_in_ranges() -> None:
 
 
 PATCHES = (
-    python_functions_run_under_the_real_runtime,
-    invocations_are_not_held_up,
-    bursts_wait_for_a_warm_worker,
-    a_failed_function_is_not_told_to_its_caller,
-    loopback_counts_as_secure,
-    reads_are_counted_in_4_kb,
-    waits_over_the_limit_are_refused,
-    actions_are_called_as_in_iam,
-    a_secret_is_referred_to_by_its_arn,
+    python_functions_run_under_the_real_runtime, invocations_are_not_held_up, bursts_wait_for_a_warm_worker,
+    a_failed_function_is_not_told_to_its_caller, loopback_counts_as_secure, reads_are_counted_in_4_kb,
+    waits_over_the_limit_are_refused, actions_are_called_as_in_iam, a_secret_is_referred_to_by_its_arn,
     a_version_is_read_in_ranges,
-)
+)  # fmt: skip
 
 
 def _end_with(parent: int) -> None:

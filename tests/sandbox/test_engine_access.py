@@ -95,6 +95,20 @@ def test_who_may_send_a_message_may_send_a_batch(engine: Engine) -> None:
     assert is_denied(may_not.send_message_batch, QueueUrl=url, Entries=entries)
 
 
+@mended("an e-mail asks for a right on everything")
+def test_an_email_is_sent_by_its_identity(engine: Engine) -> None:
+    sender = f"{name('mail')}@counterfoil.example"
+    engine.client("sesv2").create_email_identity(EmailIdentity=sender)
+    identity = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{sender}"
+    only_from = {"StringEqualsIfExists": {"ses:FromAddress": sender}}
+    may = as_role(engine, "sesv2", allow("ses:SendEmail", identity) | {"Condition": only_from})
+    other = as_role(engine, "sesv2", allow("ses:SendEmail", f"{identity}x"))
+    content = {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}}
+    mail = {"FromEmailAddress": sender, "Destination": {"ToAddresses": ["ann@example.org"]}, "Content": content}
+    assert not is_denied(may.send_email, **mail)
+    assert is_denied(other.send_email, **mail)
+
+
 def test_a_wrong_signature_is_refused(engine: Engine) -> None:
     unknown = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "guess"}
     with pytest.raises(ClientError):
