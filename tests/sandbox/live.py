@@ -74,8 +74,8 @@ class Live:
     def path_secret(self) -> str:
         """Where Monzo tells of the account that its events are about, which is linked for that."""
         account, monzo = "acc_00008gju41AHyfLUzBUk8A", self.partners.monzo
-        assert Visitor(self.http, self.deployment.api_url, account).connect().status_code == 200
         urls = [each["url"] for each in monzo.webhooks.values() if each["account_id"] == account]
+        assert Visitor(self.http, self.deployment.api_url, account).connect().status_code == 200
 
         def registered() -> list[str]:
             mine = [each["url"] for each in list(monzo.webhooks.values()) if each["account_id"] == account]
