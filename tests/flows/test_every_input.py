@@ -65,7 +65,7 @@ def test_no_token_is_anywhere(operation: Operation, shop: World, log: Callable[[
 def test_no_token_in_a_page_or_its_log(route: str, shop: World, log: Callable[[], str]) -> None:
     method, _, path = route.partition(" ")
     for bank in (token(), "monzo", "openbank"):
-        where = path.format(bank=bank) + f"?code={token()}&state={token()}&{token()}={token()}"
+        where = path.format(bank=bank, match_id=token()) + f"?code={token()}&state={token()}&{token()}={token()}"
         cookie = "; ".join(f"{name}={token()}" for name in ("__Host-session", "__Host-visit", token()))
         answer = shop.request(method, where, token().encode(), {"cookie": cookie, "referer": token()})
         whole = json.dumps([answer["headers"], answer.get("cookies"), answer["body"]]).encode()

@@ -58,8 +58,9 @@ def test_a_clock_is_shown_as_it_was_learned(counterfoil: World) -> None:
 def test_what_another_function_learned_meanwhile_is_shown(counterfoil: World) -> None:
     assert "nothing" in look_at("kite", "soho", "03")["shops"][0]["tills"]["03"]["says"]
     tag = secrets.sealer().code("till", "kite", "soho/03")
+    ttl = int(counterfoil.now.timestamp()) + 60
     learned = Clock(offset=-40, spread=2, count=9, updated_at=counterfoil.now)
-    table.write(table.Put(table.LEDGER, keys.till_clock(tag) | learned.as_dict() | {"rev": 1}))
+    table.write(table.Put(table.LEDGER, keys.till_clock(tag) | learned.as_dict() | {"rev": 1, "ttl": ttl}))
     assert look_at("kite", "soho", "03")["shops"][0]["tills"]["03"]["says"].startswith("40 s slow")
 
 

@@ -43,7 +43,7 @@ def test_a_death_at_any_call_of_taking_down_leaves_nothing(linked: Customer) -> 
     linked.connect()
     linked.world.run()
     webhooks, grant = dict(linked.monzo.webhooks), linked.monzo._grants[0]
-    assert linked.switch_off()["statusCode"] == 200
+    assert linked.switch_off()["statusCode"] == 303
     beginning, answer = linked.world.remember(), linked.world.answer
     linked.world.run()
     passed = linked.world.passed
