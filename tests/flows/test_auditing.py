@@ -96,6 +96,15 @@ def test_an_untouched_trail_holds(trail: World) -> None:
     assert answer["says"] == ["2 checkpoints, the last of 2026-11-21T13:23:00Z.", "2 chains with 8 entries."]
 
 
+def test_who_began_earlier_and_records_later_is_not_dated_back(trail: World) -> None:
+    audit.append(audit.OPS, "disconnected", {"origin": "bank_app"}, trail.now)
+    audit.append(audit.OPS, "disconnected", {"origin": "bank_app"}, trail.now - timedelta(seconds=3))
+    ours = audit.head(audit.OPS)
+    assert ours is not None
+    before, last = list(audit.entries(ours.chain))[-2:]
+    assert last.at == before.at == trail.now
+
+
 def test_nothing_moved_nothing_is_locked(trail: World) -> None:
     assert take(trail) == ["CheckpointNotNeeded"]
     record(trail, "one")

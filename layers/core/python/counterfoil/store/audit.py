@@ -26,8 +26,11 @@ def entry(stream: str, what: What, detail: Detail, now: datetime) -> list[Put]:
 
     They hold only while nobody else appended since this read of the head. One entry a stream a transaction.
     """
-    now = from_millis(to_millis(now))
     standing = head(stream)
+    now = from_millis(to_millis(now))
+    if standing is not None:
+        # Of two at the same time, whoever began earlier may be later here: no entry is dated before the one it follows.
+        now = max(now, standing.at)
     made, moved = follow(standing, stream, what, detail, now, origin=secrets.token_hex(32))
     unchanged = table.still_at(standing.number) if standing else table.nothing_there()
     return [
