@@ -8,7 +8,7 @@ from infra.sandbox.stage import PATIENCE, Stage
 from infra.sandbox.terminal import money
 from infra.sandbox.visitor import Visitor
 
-CUSTOMER = "acc_00008gju41AHyfLUzBUk8A"
+CUSTOMER = "acc_0000B2wNq8yTr6dKs4HeVm"
 AMOUNT = 611
 TAKEN_DOWN = timedelta(seconds=75)  # what is recalled needs the account, which is let go after that
 

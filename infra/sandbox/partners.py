@@ -45,6 +45,7 @@ MONZO_CUSTOMERS = {
     "acc_00008gju41AHyfLUzBUk8A": "Peter's account",
     "acc_00009237aqC8c5umZmrRdh": "Wendy's account",
     "acc_0000AKq7c2vTn5xWb9LdZs": "Tina's account",
+    "acc_0000B2wNq8yTr6dKs4HeVm": "Olive's account",
 }
 USUAL_CUSTOMERS = {"openbank": ("cust_42",), "harbourbank": ("H-1001",)}
 PROGRAMS: Mapping[str, type[Bank]] = {"starling": StarlingBank}
