@@ -34,7 +34,7 @@ from tests.account import (
     remember_tables,
     restore_tables,
 )
-from tests.quick_moto import quick_moto
+from tests.quick_moto import quick_moto, straight
 
 VISIBILITY = 180
 RECEIVES = {"match": 5, "files": 5, "links": 12, "rights": 12, **dict.fromkeys(BANKS, 12)}
@@ -331,7 +331,7 @@ def forget_everything() -> None:
 @contextmanager
 def world(at: datetime = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)) -> Iterator[World]:
     """A fresh world: tables, queues, secrets, and the sandbox's banks and retailers registered."""
-    original = BaseClient._make_api_call
+    original = straight(BaseClient._make_api_call)
     with (
         mock.patch.dict(os.environ, ENVIRONMENT),
         mock_aws(),

@@ -22,7 +22,9 @@ class Life:
     """One Lambda's run: it goes on when told, and says when it stopped."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
-        self.turn, self.stopped = threading.Semaphore(0), threading.Semaphore(0)
+        self.turn, self.stopped = threading.Lock(), threading.Lock()
+        self.turn.acquire()
+        self.stopped.acquire()
         self.over, self.doomed = False, False
         self.failure: BaseException | None = None
         self.thread = threading.Thread(target=self._live, args=[work], daemon=True)
