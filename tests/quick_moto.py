@@ -1,6 +1,6 @@
 """moto's DynamoDB without the wire: its own handler gets the call's parameters, and its answer is returned as it is.
 
-Nine tenths of a simulated run were spent on making requests, signing them, reading them and writing answers. What is
+Most of a simulated run was spent on making requests, signing them, reading them and writing answers. What is
 refused, and every other service, takes the whole way: botocore's check of the parameters, moto's errors.
 """
 
