@@ -114,7 +114,7 @@ def _customer_data_page(app: AppStack, rights: WorkQueue) -> None:
         | {"RIGHTS_QUEUE_URL": rights.queue.queue_url, "FILES_BUCKET": data.files.bucket_name},
         makes_documents=True,
     )
-    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem")
+    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem", "dynamodb:DeleteItem")
     # A link to it is signed with the function's own permissions.
     function.use_objects(
         data.files, "exports/*", "Any customer's archive: its name is made at run time.", "s3:GetObject"
@@ -138,7 +138,7 @@ def _customer_link_page(app: AppStack, rights: WorkQueue) -> None:
         environment=_environment(app) | {"RIGHTS_QUEUE_URL": rights.queue.queue_url, "MAIL_SENDER": sender},
         makes_documents=True,
     )
-    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem")
+    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem", "dynamodb:DeleteItem")
     function.use_table(data.salts, *READ_ITEM, "dynamodb:PutItem")
     function.read_secret(SEALING_SECRET)
     function.send_to(rights.queue)

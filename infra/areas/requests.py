@@ -41,7 +41,7 @@ def _rights_api(app: AppStack, rights: WorkQueue) -> None:
     function.use_objects(
         data.files, "exports/*", "Any customer's archive: its name is made at run time.", "s3:GetObject"
     )
-    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem")
+    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem", "dynamodb:DeleteItem")
     function.use_index(data.ledger, "by_subject")
     function.use_table(data.salts, *READ_ITEM, "dynamodb:PutItem")
     function.read_secret(SEALING_SECRET)
@@ -75,7 +75,7 @@ def _rights_clock(app: AppStack, rights: WorkQueue) -> None:
             "RIGHTS_QUEUE_URL": rights.queue.queue_url,
         },
     )
-    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem", "dynamodb:UpdateItem")
+    function.use_table(data.ledger, *READ_ITEM, "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
     function.use_index(data.ledger, "by_due")
     function.use_table(data.salts, *READ_ITEM)
     function.read_secret(SEALING_SECRET)

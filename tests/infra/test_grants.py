@@ -245,6 +245,17 @@ def test_whoever_sweeps_reads_nothing_that_is_sealed_and_whoever_holds_deletes_n
     assert "/index/by_due" in str(query["Resource"])
 
 
+def test_whoever_moves_a_request_may_place_its_hold_and_end_it(production: Synthesis) -> None:
+    for name in ("rights_api", "rights_clock", "rights_worker", "customer_data_page", "customer_link_page"):
+        on_ledger = {
+            action
+            for who, each in _statements(production)
+            if who == name and "GetAttLedger" in str(each["Resource"])
+            for action in _listed(each["Action"])
+        }
+        assert on_ledger >= {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"}, name
+
+
 def test_a_day_without_a_certificate_is_an_alarm(production: Synthesis) -> None:
     (own,) = (one for one in production.resources("CloudWatch::Alarm").values() if one.get("MetricName") == "SweepDone")
     assert own["TreatMissingData"] == "breaching"

@@ -12,7 +12,7 @@ type LegalGround = Literal["legal claim", "regulator", "police"]
 type Ground = LegalGround | Literal["rights request", "complaint"]
 
 LEGAL_GROUNDS: Final[tuple[LegalGround, ...]] = get_args(LegalGround.__value__)
-"""These stop erasure too (Art. 17(3)(b) and (e)); the others only keep records from going before their time."""
+"""These stop erasure too (Art. 17(3)(b) and (e)); the others only keep records from being swept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,8 @@ RECORDS: tuple[Record, ...] = (
 
     # Retention itself.
     Record("hold", "ledger", "O#/O", "customer", said="Why your data must be kept for longer",
-           kept=Until("it is released"), basis=_CLAIMS, erasure=Keep(_CLAIMS)),
+           kept=Until("it is released, or the request that it is for is closed"), basis=f"{_CLAIMS}; {_ANSWER}",
+           erasure=Keep(_CLAIMS)),
     Record("run of the sweep", "ledger", "S#/R", "nobody", said=_ROUNDS,
            kept=Until("the next run"), basis=_NOT_PERSONAL, erasure=_ANONYMOUS),
     Record("swept class", "ledger", "S#/C#", "nobody", said=_ROUNDS,

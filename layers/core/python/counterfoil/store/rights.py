@@ -1,4 +1,5 @@
-"""Requests under data protection law. Each write brings its entry of the audit trail.
+"""Requests under data protection law. Each write brings its entry of the audit trail, and the hold that the request
+places on what its customer has, or the end of it.
 
 An open request is in the index by the day on which its clocks ask for something next (`rights#<day>`), a closed one by
 the day on which it was closed, as the sweep finds everything.
@@ -12,10 +13,11 @@ from counterfoil.domain.audit import OPS, Detail
 from counterfoil.domain.legal_clocks import day_of
 from counterfoil.domain.rights import Event, PrivacyRequest, Wait
 from counterfoil.domain.rights_clock import next_look
+from counterfoil.domain.rights_holds import of_request
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.errors import ConditionFailed
-from counterfoil.store import audit, keys, lists, table
-from counterfoil.store.table import LEDGER, SALTS, Change, Condition, Item, Put
+from counterfoil.store import audit, holds, keys, lists, table
+from counterfoil.store.table import LEDGER, SALTS, Change, Condition, Delete, Item, Put, Write
 
 PAGE = 500
 
@@ -28,9 +30,10 @@ def get(request_id: str) -> PrivacyRequest | None:
 def put_new(request: PrivacyRequest, now: datetime, own_salt: bytes | None = None) -> None:
     """Keeps a new request and, of a stranger's, the salt under which their words are sealed; both or none.
 
-    Raises ConditionFailed where it is there already.
+    Raises ConditionFailed where it is there already, or another write of this customer's came in between.
     """
-    writes = [Put(LEDGER, _to_item(request, now), table.nothing_there()), *_told(request, now)]
+    writes: list[Write] = [Put(LEDGER, _to_item(request, now), table.nothing_there())]
+    writes += [*_told(request, now), *_held(request)]
     if own_salt:
         writes.append(Put(SALTS, dict(keys.request_salt(request.id)) | {"salt": own_salt}, table.nothing_there()))
     table.transact(writes)
@@ -39,7 +42,7 @@ def put_new(request: PrivacyRequest, now: datetime, own_salt: bytes | None = Non
 def move(moved: PrivacyRequest, known: PrivacyRequest, now: datetime) -> None:
     """Keeps a request, some steps further. Raises ConditionFailed where it moved since it was `known`."""
     told = _told(moved, now, since=len(known.history))
-    table.transact([Put(LEDGER, _to_item(moved, now), table.still_at(known.rev)), *told])
+    table.transact([Put(LEDGER, _to_item(moved, now), table.still_at(known.rev)), *told, *_held(moved)])
 
 
 def file_again(request: PrivacyRequest, day: date, now: datetime) -> bool:
@@ -92,6 +95,18 @@ def _told(request: PrivacyRequest, now: datetime, since: int = 0) -> list[Put]:
         "number": request.rev,
     }
     return audit.entry(request.subject or OPS, "rights request", detail, now)
+
+
+def _held(request: PrivacyRequest) -> list[Put | Delete]:
+    """What is to be written for there to be the hold that belongs to a request, or none."""
+    if request.subject is None:
+        return []
+    hold = of_request(request)
+    if hold is None:
+        lifted = holds.lifted(request.subject, request.id)
+        return [lifted] if lifted else []
+    is_there = any(one.reference == request.id for one in holds.of(request.subject))
+    return [] if is_there else [holds.placed(request.subject, hold)]
 
 
 def _due(request: PrivacyRequest, now: datetime) -> str:
