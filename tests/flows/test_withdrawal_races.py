@@ -62,6 +62,7 @@ def test_no_receipt_reaches_a_bank_after_its_customer_withdrew(
         assert world.dead["rights"] == []
         if found := race.breaches():
             breaches[seed] = found
+            print(f"seed {seed}: {found}", file=sys.__stderr__)
         if (seed + 1) % 100 == 0:
             print(f"{seed + 1} races, {sent.total()} deliveries, {len(breaches)} with a breach", file=sys.__stderr__)
     assert breaches == {}

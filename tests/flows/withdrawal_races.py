@@ -116,10 +116,16 @@ class Race(Interleaver):
             self.will(5, act)
 
     def _deliver_twice(self) -> None:
-        """A queue may hand out a message again while somebody works on it. Rarely; here often in the first minutes."""
+        """A queue may hand out a message again while somebody works on it, though none before its delay is over.
+
+        Rarely; here often in the first minutes.
+        """
         if self.world.now < self.begun_at + FIRST_MINUTES and self.chance.random() < 0.01:
             under_way = [
-                one for queue in self.world.queues.values() for one in queue if one.visible_at > self.world.now
+                one
+                for queue in self.world.queues.values()
+                for one in queue
+                if one.receives and one.visible_at > self.world.now
             ]
             for message in under_way[:1]:
                 message.visible_at = self.world.now
