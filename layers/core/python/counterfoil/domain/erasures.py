@@ -44,6 +44,7 @@ class Erasure:
     `requests`: the rights requests that it answers. `counts`: what was found, by the names of the data map's rows, and
     of the receipts that were `recalled` how many the bank `confirmed` and `not confirmed`. `failed`: the places that
     could not be reached at the last try: the erasure is partial until they can. `held`: why it must wait.
+    `moved_at`: at which `rev` the message was sent that made the last step; None for one that asked for the erasure.
     """
 
     subject: str
@@ -57,6 +58,7 @@ class Erasure:
     counts: Mapping[str, int] = field(default_factory=dict)
     failed: tuple[str, ...] = ()
     held: str | None = None
+    moved_at: int | None = None
 
     @property
     def is_done(self) -> bool:
@@ -70,6 +72,13 @@ class Erasure:
     def covers(self, begun_at: datetime) -> bool:
         """Whether an erasure that was asked for then is this one."""
         return not self.is_done or begun_at <= self.since
+
+    def has_overtaken(self, sent_at: int) -> bool:
+        """Whether another message goes on, so that the one that was sent at that `rev` may end.
+
+        Not the one that made the last step: it may have died before it sent the next.
+        """
+        return sent_at < self.rev and sent_at != self.moved_at
 
     def counted(self, found: Mapping[str, int]) -> "Erasure":
         return replace(self, counts=dict(sorted((Counter(self.counts) + Counter(found)).items())))

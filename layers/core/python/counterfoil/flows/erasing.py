@@ -1,10 +1,16 @@
 """A customer is erased, phase by phase (`domain.erasures`), and erased again where a restored table brings them back.
 
-    {"task": "erase", "subject", "at", "reason", "request"}
+    {"task": "erase", "subject", "at", "reason", "request", "rev"}
 
 A message does a step of the phase in which the erasure stands, keeps the checkpoint, and sends a message for the next.
 It may be repeated, and died in, anywhere: a message that finds its step done does the next one, and of two that do the
-same step one fails at the checkpoint. `at` is when it was asked for: whoever came back since is somebody new.
+same step one fails at the checkpoint and looks again. `at` is when it was asked for: whoever came back since is
+somebody new.
+
+However many messages there are, one goes on: each step moves the `rev` of the erasure, and the next message is sent for
+that. Sent for an earlier one, a message ends, unless it made the last step itself: then the next may never have been
+sent. Who asks for the erasure has no `rev` and always goes on, in place of whoever did: so a repeated wish mends what
+stopped.
 """
 
 from collections import Counter
@@ -54,6 +60,17 @@ class _Work:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a message asks for. `sent_at`: the `rev` that it was sent for, None of who asked for the erasure."""
+
+    subject: str
+    at: datetime
+    reason: Reason
+    requests: tuple[str, ...]
+    sent_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Step:
     """The erasure after a step, what is to be sent, when it goes on (seconds), and what must hold."""
 
@@ -65,7 +82,8 @@ class _Step:
 
 def begin(subject: str, reason: Reason, now: datetime, request_id: str | None = None) -> Send:
     """The message that erases a customer. It cannot be undone: nothing else must be asked first."""
-    return _message(subject, now, reason, request_id)
+    body = {"task": "erase", "subject": subject, "at": to_millis(now), "reason": reason}
+    return Send(RIGHTS_QUEUE, body | ({"request": request_id} if request_id else {}))
 
 
 def erase(body: Mapping[str, Any], outside: Outside, waits: Waits) -> Outcome:
@@ -73,33 +91,32 @@ def erase(body: Mapping[str, Any], outside: Outside, waits: Waits) -> Outcome:
     subject, at, reason = body.get("subject"), body.get("at"), body.get("reason")
     if not isinstance(subject, str) or not isinstance(at, int) or reason not in REASONS:
         raise Poison("not a message of ours")
+    sent_at = rev if isinstance(rev := body.get("rev"), int) else None
     now = outside.clock()
     try:
         asked = (request,) if isinstance(request := body.get("request"), str) else ()
-        erasure = _standing(subject, from_millis(at), reason, asked, now)
+        erasure = _standing(_Asked(subject, from_millis(at), reason, asked, sent_at), now)
         if erasure is None:
             known = erasures.get(subject)
             report(known if known and known.covers(from_millis(at)) else None, asked, now)
             return Outcome(counts=("ErasureOver",))
         step = _STEPS[erasure.phase](erasure, _Work(outside, waits, now))
         return _keep(step, erasure, now)
-    except ConditionFailed as failed:
-        if failed.items[0] is None:
-            raise TryAgain("the audit trail moved meanwhile, or a hold was placed", after=1) from None
-        # Another message does the same, and goes on.
-        return Outcome(counts=("ErasureOvertaken",))
+    except ConditionFailed:
+        raise TryAgain("another message, the audit trail or a hold came in between", after=1) from None
 
 
-def _standing(subject: str, at: datetime, reason: Reason, asked: tuple[str, ...], now: datetime) -> Erasure | None:
+def _standing(asked: _Asked, now: datetime) -> Erasure | None:
     """The erasure to go on with, begun here where it is new; None where there is nothing to do for this message."""
-    known = erasures.get(subject)
-    if known is not None and known.covers(at):
-        return None if known.is_done else _joined(known, asked, now)
-    customer = customers.get(subject)
-    if not customer.was_there(at) if customer else not _has_any(subject):
+    known = erasures.get(asked.subject)
+    if known is not None and known.covers(asked.at):
+        is_over = known.is_done or (asked.sent_at is not None and known.has_overtaken(asked.sent_at))
+        return None if is_over else replace(_joined(known, asked.requests, now), moved_at=asked.sent_at)
+    customer = customers.get(asked.subject)
+    if not customer.was_there(asked.at) if customer else not _has_any(asked.subject):
         return None
-    begun = phases.begin(subject, reason, at, asked)
-    begun = replace(begun, since=now, rev=known.rev + 1 if known else 1)
+    begun = phases.begin(asked.subject, asked.reason, asked.at, asked.requests)
+    begun = replace(begun, since=now, rev=known.rev + 1 if known else 1, moved_at=asked.sent_at)
     erasures.save(begun, known, now)
     return begun
 
@@ -114,26 +131,25 @@ def _joined(known: Erasure, asked: tuple[str, ...], now: datetime) -> Erasure:
     requests = tuple(dict.fromkeys((*known.requests, *asked)))
     if requests == known.requests:
         return known
-    joined = replace(known, requests=requests, rev=known.rev + 1)
+    joined = replace(known, requests=requests, rev=known.rev + 1, moved_at=None)
     erasures.save(joined, known, now)
     return joined
 
 
 def _keep(step: _Step, was: Erasure, now: datetime) -> Outcome:
-    moved = step.erasure
-    if moved != was:
-        moved = replace(moved, rev=was.rev + 1)
-        erasures.save(moved, was, now, step.checks)
+    """Also where it only waits: whoever waits for the same is overtaken by that."""
+    moved = replace(step.erasure, rev=was.rev + 1)
+    erasures.save(moved, was, now, step.checks)
     report(moved, (), now)
     if moved.is_done:
         return Outcome(step.sends, ("Erased",))
-    again = _message(moved.subject, moved.begun_at, moved.reason, None, step.delay)
+    again = _next(moved, step.delay)
     return Outcome((*step.sends, again), ("ErasurePartial",) if moved.is_partial else ())
 
 
-def _message(subject: str, at: datetime, reason: Reason, request_id: str | None, delay: int = 0) -> Send:
-    body = {"task": "erase", "subject": subject, "at": to_millis(at), "reason": reason}
-    return Send(RIGHTS_QUEUE, body | ({"request": request_id} if request_id else {}), delay)
+def _next(erasure: Erasure, delay: int) -> Send:
+    first = begin(erasure.subject, erasure.reason, erasure.begun_at)
+    return Send(RIGHTS_QUEUE, {**first.body, "rev": erasure.rev}, delay)
 
 
 # stop, recall, confirm, unlink

@@ -79,6 +79,7 @@ def _to_item(erasure: Erasure) -> Item:
         "counts": dict(erasure.counts),
         "failed": list(erasure.failed) or None,
         "held": erasure.held,
+        "moved_at": erasure.moved_at,
     }
 
 
@@ -95,4 +96,5 @@ def _from_item(item: Mapping[str, Any]) -> Erasure:
         counts=item["counts"],
         failed=tuple(item.get("failed", ())),
         held=item.get("held"),
+        moved_at=item.get("moved_at"),
     )
