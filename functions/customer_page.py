@@ -1,7 +1,7 @@
 """A customer's own page: what they switched on, and how they end it: /connect/{bank}, …/choose, …/disconnect,
 …/sign-out."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from counterfoil.domain.consent import ConsentRequest, Customer
 from counterfoil.domain.fields import validated
@@ -13,8 +13,8 @@ from counterfoil.pages import browser
 from counterfoil.pages.browser import SESSION
 from counterfoil.pages.frame import Place, go_to, refused
 from counterfoil.pages.home import home
-from counterfoil.pages.welcome import disconnected, welcome
-from counterfoil.runtime import api, observe, queues, secrets
+from counterfoil.pages.welcome import being_erased, disconnected, welcome
+from counterfoil.runtime import api, env, observe, queues, secrets
 from counterfoil.runtime.api import Page, Request
 from counterfoil.store import customers
 
@@ -41,7 +41,11 @@ def _show(bank: Bank, subject: str | None, now: datetime) -> Page:
     if subject is None:
         return welcome(Place(bank))
     place = Place(bank, form=visits.form_of(subject, secrets.sealer(), now))
-    return home(place, customers.get(subject) or Customer(subject), now)
+    customer = customers.get(subject) or Customer(subject)
+    if customer.is_being_erased:
+        settle, *_ = env.seconds("ERASURE_WAITS")
+        return being_erased(place, consent.barred_until(subject, timedelta(seconds=settle), now))
+    return home(place, customer, now)
 
 
 def _choose(bank: Bank, subject: str, form: browser.Form, now: datetime) -> Page:

@@ -4,18 +4,18 @@ Where the bank lets us in by OAuth 2.0, they link their account, and are signed 
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from counterfoil.domain import notices
 from counterfoil.domain.consent import ConsentRequest
 from counterfoil.domain.merchants import Bank
-from counterfoil.flows import linked_accounts, linking, signing_in, visits
-from counterfoil.flows.linking import Outside
+from counterfoil.flows import consent, linked_accounts, linking, signing_in, visits
+from counterfoil.flows.linking import BeingErased, Outside
 from counterfoil.flows.visits import SESSION_SECONDS, VISIT_SECONDS
 from counterfoil.pages import browser, welcome
 from counterfoil.pages.browser import SESSION, VISIT
 from counterfoil.pages.frame import go_to, refused
-from counterfoil.runtime import api, http, observe, queues, secrets
+from counterfoil.runtime import api, env, http, observe, queues, secrets
 from counterfoil.runtime.api import Page, Request
 
 
@@ -45,6 +45,10 @@ def _linked(request: Request, bank: Bank, outside: Outside) -> Page:
     tokens = linking.tokens_of(bank, visit, request.query, outside)
     words = ConsentRequest(granted=True, notice_version=notices.current().version, origin="our_page")
     link = linking.link(bank, tokens, words, outside)
+    if isinstance(link, BeingErased):
+        (settle, *_), now = env.seconds("ERASURE_WAITS"), outside.clock()
+        until = consent.barred_until(link.subject, timedelta(seconds=settle), now)
+        return welcome.still_leaving(bank, until, browser.cookie(VISIT, "", 0))
     if link is None:
         kept = visits.keep_visit(replace(visit, tokens=tokens), outside.sealer, outside.clock())
         return welcome.approve(bank, browser.cookie(VISIT, kept, VISIT_SECONDS))

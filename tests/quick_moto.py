@@ -14,12 +14,11 @@ from botocore import xform_name
 from botocore.client import BaseClient
 from botocore.validate import ParamValidator
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
-from werkzeug.exceptions import HTTPException
 
 Call = Callable[[BaseClient, str, Mapping[str, Any]], Any]
 _VALID = ParamValidator()
@@ -39,7 +38,7 @@ def straight(whole_way: Call) -> Call:
         handler.body = handler.params = copy.deepcopy(dict(arguments))
         try:
             result: ActionResult = getattr(handler, xform_name(operation))()
-        except (ServiceException, HTTPException):
+        except (ServiceException, JsonRESTError):
             return whole_way(client, operation, arguments)  # a refusal changed nothing, so it is refused again
         return copy.deepcopy(result.result)
 

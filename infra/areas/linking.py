@@ -53,7 +53,7 @@ def _customer_sign_in(app: AppStack, links: WorkQueue) -> None:
         description="A customer goes to their bank and comes back: signed in, or with an account linked",
         timeout_seconds=LONGEST,
         memory_mb=1024,
-        environment=_calling_banks(app) | {"LINKS_QUEUE_URL": links.queue.queue_url},
+        environment=_calling_banks(app) | _erasure_waits(app) | {"LINKS_QUEUE_URL": links.queue.queue_url},
     )
     _may_open_accounts(app, function)
     function.use_table(app.data.salts, *READ_ITEM, "dynamodb:PutItem")
@@ -70,7 +70,7 @@ def _customer_page(app: AppStack, links: WorkQueue, rights: WorkQueue) -> None:
         description="The customer's own page: what they switched on, and how they end it",
         timeout_seconds=LONGEST,
         memory_mb=1024,
-        environment=_environment(app) | urls,
+        environment=_environment(app) | _erasure_waits(app) | urls,
         makes_documents=True,
     )
     function.use_table(app.data.ledger, *READ_ITEM, *WRITE_ITEM)
@@ -184,6 +184,11 @@ def _calling_banks(app: AppStack) -> dict[str, str]:
     allowed = {"OAUTHLIB_INSECURE_TRANSPORT": "1"} if app.settings.sandbox else {}
     loopback = {"ALLOW_LOOPBACK_CALLBACKS": str(app.settings.sandbox).lower()}
     return _environment(app) | allowed | loopback
+
+
+def _erasure_waits(app: AppStack) -> dict[str, str]:
+    """To say when who is being erased can come back."""
+    return {"ERASURE_WAITS": ",".join(map(str, app.settings.erasure_waits))}
 
 
 def _may_open_accounts(app: AppStack, function: Function) -> None:

@@ -29,7 +29,8 @@ class Visitor:
         there = leaving.headers["location"]
         wish = dict(parse_qsl(urlsplit(there).query)) | {"account_id": self.account_id}
         back = self.http.post(there.partition("?")[0], data=wish).headers["location"]
-        return self.ask("GET", urljoin(back, self.ask("GET", back).headers.get("location", back)))
+        answer = self.ask("GET", back)
+        return self.ask("GET", urljoin(back, answer.headers["location"])) if answer.is_redirect else answer
 
     def disconnect(self) -> httpx.Response:
         """Presses Disconnect on the page that says connected."""

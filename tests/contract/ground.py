@@ -15,8 +15,10 @@ import boto3
 
 from counterfoil.banks import BANKS
 from counterfoil.banks.adapter import Arrival, BankAdapter, Credentials
+from counterfoil.banks.oauth import Tokens
+from counterfoil.domain.links import Link
 from counterfoil.domain.transactions import TransactionEvent
-from counterfoil.flows import linking
+from counterfoil.flows import linked_tokens
 from counterfoil.runtime import secrets
 from counterfoil.store import clocks, customers, links
 from functions import register_partners
@@ -161,12 +163,10 @@ def _link(ground: Ground) -> None:
     subject = sealer.subject(BANK, told.customer_id)
     _, salt = customers.with_salt(subject)
     assert salt is not None
-    tokens = linking.Tokens("access", "refresh", now + timedelta(days=1))
-    account = linking.Account(told.customer_id, tokens, ground.key)
-    sealed = linking._sealed(account, subject, sealer.customer(salt))
-    links.save_new(
-        linking.Link(subject, BANK, "link", now, tokens.expires_at, sealed, ground.credentials.secrets), None
-    )
+    tokens = Tokens("access", "refresh", now + timedelta(days=1))
+    account = linked_tokens.Account(told.customer_id, tokens, ground.key)
+    sealed = linked_tokens.sealed(account, subject, sealer.customer(salt))
+    links.save_new(Link(subject, BANK, "link", now, tokens.expires_at, sealed, ground.credentials.secrets), None)
 
 
 @contextmanager

@@ -73,6 +73,11 @@ class Customer:
         form = page.split('name="form" value="')[1].split('"')[0]
         return self.browser.post("/connect/monzo/choose", f"form={form}&purpose=receipts&granted=no")
 
+    def disconnect(self) -> dict[str, Any]:
+        page = self.browser.get("/connect/monzo")["body"]
+        form = page.split('name="form" value="')[1].split('"')[0]
+        return self.browser.post("/connect/monzo/disconnect", f"form={form}")
+
     def pays(self, amount: int = 585, **more: Any) -> dict[str, Any]:
         return self.monzo.pay(MONZO_ACCOUNT, amount, OWN, **more)
 

@@ -81,6 +81,10 @@ class Customer:
     def restricted(self) -> bool:
         return bool(self.restrictions)
 
+    @property
+    def is_being_erased(self) -> bool:
+        return BARRED in self.restrictions
+
     def was_there(self, at: datetime) -> bool:
         """Whether what came then was theirs, and not of whom they were before they were erased."""
         return self.made_at is None or at >= self.made_at
@@ -165,7 +169,7 @@ def _next(customer: Customer, purpose: Purpose, request: ConsentRequest, now: da
 
 def _check_grant(customer: Customer, purpose: Purpose, request: ConsentRequest, now: datetime) -> None:
     standing, needed = customer.choices.get(purpose), NEEDS.get(purpose)
-    if BARRED in customer.restrictions:
+    if customer.is_being_erased:
         raise Conflict("the customer is being erased: who wants to come back can do so once that is done")
     if not notices.is_published(request.notice_version):
         raise Invalid([Problem("notice_version", "is no published notice")])

@@ -15,7 +15,7 @@ verify    looks again for what came meanwhile; what is left goes back to delete
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
 Reason = Literal["disconnected", "requested", "restored"]
@@ -26,6 +26,8 @@ REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 BARRED: Final = "erasure"
 """The restriction that keeps a customer from coming back before the last of their former life is gone."""
+
+_A_LITTLE: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,18 @@ class Erasure:
 
     def enters(self, phase: Phase, now: datetime) -> "Erasure":
         return replace(self, phase=phase, since=now, place=None, held=None)
+
+
+def over_at(erasure: Erasure | None, settle: timedelta, now: datetime) -> datetime:
+    """About when an erasure is over. None: its first message is on its way.
+
+    `settle` is waited for twice, before recall and before verify; all else takes a minute or two, and longer where the
+    bank is slow or a place fails.
+    """
+    if erasure is None:
+        return now + 2 * settle + _A_LITTLE
+    left = 2 * settle if erasure.phase in ("stop", "recall") else settle
+    return max(erasure.since + left, now) + _A_LITTLE
 
 
 def begin(subject: str, reason: Reason, begun_at: datetime, requests: tuple[str, ...] = ()) -> Erasure:

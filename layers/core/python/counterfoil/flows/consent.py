@@ -2,16 +2,17 @@
 written, so that a death between the two leaves at most a task that finds nothing to do (see `stopping`)."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from counterfoil.domain import consent
 from counterfoil.domain.audit import Detail
 from counterfoil.domain.consent import WITHDRAWAL_TAKES_EFFECT, Choice, ConsentRequest, Customer, decide
+from counterfoil.domain.erasures import BARRED, over_at
 from counterfoil.domain.purposes import Purpose
 from counterfoil.errors import ConditionFailed, Conflict, TryAgain
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Send
 from counterfoil.sealing import new_salt
-from counterfoil.store import audit, customers
+from counterfoil.store import audit, customers, erasures
 
 TRIES = 5
 
@@ -55,6 +56,26 @@ def restrict(subject: str, reason: str, now: datetime, announce: Announce) -> da
     announce(to_stop(subject))
     _change(subject, {"restricted": True, "reason": reason}, lambda one: consent.restrict(one, reason, now), now)
     return now + WITHDRAWAL_TAKES_EFFECT
+
+
+def bar(subject: str, at: datetime, announce: Announce) -> None:
+    """Nothing is granted any more by whoever was there then, until they are erased: that is announced already.
+
+    Who came back meanwhile is somebody new, and whom we do not know needs no bar: nobody would lift it.
+    """
+    announce(to_stop(subject))
+    _change(
+        subject,
+        {"restricted": True, "reason": BARRED},
+        lambda one: consent.restrict(one, BARRED, at) if one.rev and one.was_there(at) else one,
+        at,
+    )
+
+
+def barred_until(subject: str, settle: timedelta, now: datetime) -> datetime:
+    """About when who is barred can come back: when they are erased."""
+    known = erasures.get(subject)
+    return over_at(None if known and known.is_done else known, settle, now)
 
 
 def lift(subject: str, reason: str, now: datetime, announce: Announce) -> None:

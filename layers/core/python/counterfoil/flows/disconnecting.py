@@ -31,6 +31,8 @@ def disconnect(subject: str, origin: Origin, now: datetime, announce: Announce) 
     Whom we do not know is told the same as everybody else: so is who asks again when all is gone.
     """
     announce(erasing.begin(subject, "disconnected", now))
+    # At once: what they granted again before the erasure begins would be erased with the rest.
+    consent.bar(subject, now, announce)
     customer = customers.get(subject)
     if customer is None:
         return now + WITHDRAWAL_TAKES_EFFECT

@@ -28,7 +28,7 @@ from counterfoil.domain.transactions import Transaction, take_back
 from counterfoil.errors import ConditionFailed, Poison, TryAgain
 from counterfoil.flows import consent, messages
 from counterfoil.flows.forgetting import forget
-from counterfoil.flows.linking import Outside, to_tear_down
+from counterfoil.flows.linking import Outside, tear_down
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Outcome, Send
 from counterfoil.flows.reporting import report
 from counterfoil.flows.settling import transaction_pointers
@@ -38,6 +38,7 @@ from counterfoil.store.erasures import Entry
 from counterfoil.store.table import Check
 
 PAGE = 50
+SOON = 60
 PAYMENTS = ("undecided transaction", "matched transaction")
 LAST = "customer's choices"
 
@@ -50,6 +51,11 @@ class Waits:
     settle: int
     poll: int
     patience: int
+
+    @property
+    def first_poll(self) -> int:
+        """Until the first look: a bank that does what it is asked does it soon."""
+        return min(self.poll, SOON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,7 @@ def _recall(erasure: Erasure, work: _Work) -> _Step:
     counted = erasure.counted(Counter(one.record.name for one in found if one.goes))
     if place is not None:
         return _Step(replace(counted, place=place), tuple(told))
-    return _Step(counted.enters("confirm", work.now), tuple(told), work.waits.poll)
+    return _Step(counted.enters("confirm", work.now), tuple(told), work.waits.first_poll)
 
 
 def _give_up(transaction: Transaction, work: _Work) -> list[Send]:
@@ -219,7 +225,10 @@ def _confirm(erasure: Erasure, work: _Work) -> _Step:
     counted = erasure.counted({"recalled": len(recalled), "confirmed": taken, "not confirmed": len(recalled) - taken})
     if place is not None:
         return _Step(replace(counted, place=place))
-    return _Step(counted.enters("unlink", work.now))
+    link = links.get(erasure.subject)
+    if link is None:
+        return _Step(counted.enters("unlink", work.now))
+    return _Step(counted.enters("unlink", work.now), (tear_down(link),), work.waits.first_poll)
 
 
 def _unlink(erasure: Erasure, work: _Work) -> _Step:
@@ -227,7 +236,7 @@ def _unlink(erasure: Erasure, work: _Work) -> _Step:
     an erasure; from here on nothing does."""
     link = links.get(erasure.subject)
     if link is not None and work.now < erasure.since + timedelta(seconds=work.waits.patience):
-        return _Step(erasure, (to_tear_down(link),), work.waits.poll)
+        return _Step(erasure, (tear_down(link),), work.waits.poll)
     stopping = [hold.ground for hold in holds.of(erasure.subject) if hold.stops_erasure]
     if stopping:
         return _Step(replace(erasure, held=stopping[0]), delay=work.waits.poll)

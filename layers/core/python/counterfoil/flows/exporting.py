@@ -18,7 +18,7 @@ from counterfoil.domain.records import RECORDS
 from counterfoil.domain.rights import PrivacyRequest, finish, offer_export
 from counterfoil.domain.times import from_millis, rfc3339
 from counterfoil.errors import Poison
-from counterfoil.flows import cards, linking, opening, rights
+from counterfoil.flows import cards, linked_tokens, opening, rights
 from counterfoil.flows.linking import Outside
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Outcome, Send
 from counterfoil.sealing import CustomerKeys, Sealer
@@ -136,7 +136,7 @@ def _cards(_item: Item, reader: _Reader) -> Any:
 def _link(item: Item, reader: _Reader) -> Any:
     """The account, and never the tokens that open it."""
     link, record = links.get(reader.subject), registry.bank(item["bank"])
-    account_id = linking.account_id(link, reader.keys) if link else None
+    account_id = linked_tokens.opened(link, reader.keys).account_id if link else None
     return {"bank": record.bank.name if record else item["bank"], "account_id": account_id,
             "linked_at": rfc3339(from_millis(item["linked"]))}  # fmt: skip
 

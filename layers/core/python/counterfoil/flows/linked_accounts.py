@@ -20,7 +20,8 @@ from counterfoil.domain.merchants import Bank
 from counterfoil.domain.times import rfc3339
 from counterfoil.errors import Invalid, Poison, TryAgain
 from counterfoil.flows import intake, linking
-from counterfoil.flows.linking import CALL_SECONDS, Account, Outside
+from counterfoil.flows.linked_tokens import Account
+from counterfoil.flows.linking import CALL_SECONDS, Outside
 from counterfoil.flows.outcome import LINKS_QUEUE, Outcome, Send
 from counterfoil.sealing import CustomerKeys
 from counterfoil.store import customers, links, registry

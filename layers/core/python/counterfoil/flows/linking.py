@@ -8,7 +8,6 @@ spent, the next try is refused, and the link lapses. Nothing else is lost: payme
 links again.
 """
 
-import json
 import secrets as randomness
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,9 +25,10 @@ from counterfoil.domain.merchants import Bank, OAuthClient
 from counterfoil.errors import ConditionFailed, Conflict, Forbidden, TryAgain
 from counterfoil.flows import consent
 from counterfoil.flows.consent import Announce
+from counterfoil.flows.linked_tokens import Account, opened, sealed
 from counterfoil.flows.outcome import LINKS_QUEUE, Send
 from counterfoil.flows.visits import Visit
-from counterfoil.sealing import CustomerKeys, Sealer, seal, unseal
+from counterfoil.sealing import CustomerKeys, Sealer
 from counterfoil.store import customers, links
 
 REFRESH_BEFORE = timedelta(minutes=5)
@@ -54,13 +54,11 @@ class Outside:
     clock: Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Account:
-    """What a link's sealed part holds. `secret`: the path secret at which the bank shall call."""
+@dataclass(frozen=True, slots=True)
+class BeingErased:
+    """Nothing was linked: who the customer was before is not erased yet."""
 
-    account_id: str
-    tokens: Tokens
-    secret: str
+    subject: str
 
 
 def client_of(bank: Bank) -> OAuthClient:
@@ -96,7 +94,7 @@ def tokens_of(bank: Bank, visit: Visit, query: Mapping[str, str], outside: Outsi
     return tokens
 
 
-def link(bank: Bank, tokens: Tokens, words: ConsentRequest, outside: Outside) -> Link | None:
+def link(bank: Bank, tokens: Tokens, words: ConsentRequest, outside: Outside) -> Link | BeingErased | None:
     """Links the account that the tokens open, and grants what the customer was shown; None where the customer has
     allowed it on the bank's page, and not confirmed it in the bank's app yet.
 
@@ -113,6 +111,9 @@ def link(bank: Bank, tokens: Tokens, words: ConsentRequest, outside: Outside) ->
     subject = outside.sealer.subject(bank.bank, accounts[0])
     now = outside.clock()
     known = customers.get(subject)
+    if known is not None and known.is_being_erased:
+        _hand_over(subject, bank, tokens, outside)
+        return BeingErased(subject)
     standing = known.choices.get("receipts") if known else None
     expected = words.model_copy(update={"expected_version": standing.version if standing else 0})
     consent.choose(subject, "receipts", expected, now, _nothing_to_announce)
@@ -136,7 +137,7 @@ def _save_new(
             id=randomness.token_urlsafe(12),
             linked_at=linked_at,
             expires_at=tokens.expires_at,
-            sealed=_sealed(Account(account_id, tokens, secret), subject, keys),
+            sealed=sealed(Account(account_id, tokens, secret), subject, keys),
             secrets=(path_secrets.hashed(secret), *(known.secrets if known else ())),
             rev=known.rev + 1 if known else 1,
         )
@@ -148,14 +149,33 @@ def _save_new(
     raise Conflict("the link keeps changing")
 
 
+def _hand_over(subject: str, bank: Bank, tokens: Tokens, outside: Outside) -> None:
+    """To the link that is on its way out: the bank ended its tokens when it gave these, and receipts are still to be
+    recalled. Where none is left, these are given back."""
+    for _ in range(TRIES):
+        known, (_, salt) = links.get(subject), customers.with_salt(subject)
+        if known is None or salt is None:
+            # Whether the bank heard of it or not: nobody has these tokens any more.
+            outside.send(MonzoApi(bank.callback_url, tokens.access).log_out(), CALL_SECONDS)
+            return
+        keys = outside.sealer.customer(salt)
+        kept = sealed(replace(opened(known, keys), tokens=tokens), subject, keys)
+        opens = replace(known, sealed=kept, expires_at=tokens.expires_at, lease_until=None, rev=known.rev + 1)
+        try:
+            links.save(replace(opens, state="leaving"))
+        except ConditionFailed:
+            continue
+        return
+    raise Conflict("the link keeps changing")
+
+
 def _nothing_to_announce(_: Send) -> None:
     """A grant stops nothing."""
 
 
-def to_tear_down(link: Link) -> Send:
-    """Once nothing is under way any more: what slipped out is recalled while the link still opens the account."""
+def tear_down(link: Link, delay: timedelta = timedelta(0)) -> Send:
     body = {"task": "tear_down", "subject": link.subject, "link": link.id}
-    return Send(LINKS_QUEUE, body, delay=int(WITHDRAWAL_TAKES_EFFECT.total_seconds()))
+    return Send(LINKS_QUEUE, body, delay=int(delay.total_seconds()))
 
 
 def unlink(subject: str, words: ConsentRequest, now: datetime, announce: Announce) -> None:
@@ -166,7 +186,8 @@ def unlink(subject: str, words: ConsentRequest, now: datetime, announce: Announc
     for _ in range(TRIES):
         known = links.get(subject)
         if known is not None:
-            announce(to_tear_down(known))
+            # Once nothing is under way any more: what slipped out is recalled while the link still opens the account.
+            announce(tear_down(known, WITHDRAWAL_TAKES_EFFECT))
         consent.choose(subject, "receipts", words, now, announce)
         if known is None or known.state == "leaving":
             return
@@ -194,7 +215,7 @@ def access_token(subject: str, bank: Bank, keys: CustomerKeys, outside: Outside)
 
 def account_of(known: Link, bank: Bank, keys: CustomerKeys, outside: Outside) -> Account | None:
     """The account with tokens that are good for some minutes; None where the bank refuses to refresh them."""
-    account, now = _opened(known, keys), outside.clock()
+    account, now = opened(known, keys), outside.clock()
     if known.state == "lapsed":
         return None
     if known.expires_at - now > REFRESH_BEFORE:
@@ -207,15 +228,15 @@ def account_of(known: Link, bank: Bank, keys: CustomerKeys, outside: Outside) ->
         _save(replace(leased, state="leaving" if known.state == "leaving" else "lapsed", lease_until=None))
         return None
     fresh = replace(account, tokens=tokens)
-    sealed = _sealed(fresh, known.subject, keys)
-    _save(replace(leased, sealed=sealed, expires_at=tokens.expires_at, lease_until=None))
+    kept = sealed(fresh, known.subject, keys)
+    _save(replace(leased, sealed=kept, expires_at=tokens.expires_at, lease_until=None))
     return fresh
 
 
 def distrust(subject: str, bank_refused: str, keys: CustomerKeys, now: datetime) -> None:
     """The bank answered 401 to this access token: it is refreshed before the next use."""
     known = links.get(subject)
-    if known is not None and known.expires_at > now and _opened(known, keys).tokens.access == bank_refused:
+    if known is not None and known.expires_at > now and opened(known, keys).tokens.access == bank_refused:
         _save(replace(known, expires_at=now))
 
 
@@ -259,20 +280,3 @@ def _client_secret(client: OAuthClient, outside: Outside) -> str:
     if not found:
         raise TryAgain("the client's secret is missing", after=600)
     return found[0]
-
-
-def _sealed(account: Account, subject: str, keys: CustomerKeys) -> bytes:
-    tokens = account.tokens
-    plain = [account.account_id, account.secret, tokens.access, tokens.refresh]
-    return seal(keys.seal_key, json.dumps(plain).encode(), bound_to=f"link/{subject}")
-
-
-def account_id(known: Link, keys: CustomerKeys) -> str:
-    """The bank's id of the linked account."""
-    return _opened(known, keys).account_id
-
-
-def _opened(known: Link, keys: CustomerKeys) -> Account:
-    plain = unseal(keys.seal_key, known.sealed, bound_to=f"link/{known.subject}")
-    account_id, secret, access, refresh = json.loads(plain)
-    return Account(account_id, Tokens(access, refresh, known.expires_at), secret)

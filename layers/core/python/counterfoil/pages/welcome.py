@@ -1,8 +1,11 @@
 """Before a customer is signed in, and after they left."""
 
+from datetime import datetime
+
 from counterfoil.domain.merchants import Bank
 from counterfoil.pages.frame import Place, form, origin, page
 from counterfoil.pages.html import Html, join, tag
+from counterfoil.pages.words import clock
 from counterfoil.runtime.api import Page
 
 
@@ -76,8 +79,37 @@ def disconnected(bank: Bank, kept: str) -> Page:
         tag("h1", title),
         tag("p", "Nothing more is kept or sent. What slipped out in the last seconds is taken back."),
         tag("p", f"Now the receipts that {bank.name} has from us are recalled where it allows that, and everything "
-                 "that we hold about you is erased. It takes about half an hour, longer where your bank is slow."),
+                 "that we hold about you is erased. It takes about half an hour, longer where your bank is slow. "
+                 "After that you can come back, as somebody new."),
         tag("p", "What stays is the proof that you were asked and that we erased it, without anything personal. "
                  "Copies in backups can be read no more, and are gone within 35 days."),
     )  # fmt: skip
     return page(title, tag("div", *body, class_="card"), place=Place(bank, 1), cookies=(kept,))
+
+
+def still_leaving(bank: Bank, over_at: datetime, kept: str) -> Page:
+    """To who wants to link their account, and is not erased yet."""
+    body = (
+        *_erasure(over_at),
+        tag("p", f"Nothing was connected now. That {bank.name} let us in again serves one thing alone: to take back "
+                 "what it has from us."),
+        tag("a", "Back", class_="button", href=f"../{bank.bank}"),
+    )  # fmt: skip
+    return page(_ERASURE, tag("div", *body, class_="card"), place=Place(bank, 1), status=409, cookies=(kept,))
+
+
+def being_erased(place: Place, over_at: datetime) -> Page:
+    """The page of who signs in meanwhile."""
+    return page(_ERASURE, tag("div", *_erasure(over_at), class_="card"), place=place, tab="")
+
+
+_ERASURE = "Your data is being erased"
+
+
+def _erasure(over_at: datetime) -> tuple[Html, ...]:
+    return (
+        tag("h1", _ERASURE),
+        tag("p", "As you asked, what we hold about you is being erased. It goes on by itself, and cannot be stopped."),
+        tag("p", f"You can come back once it is over: at about {clock(over_at)}, later where your bank is slow.",
+            class_="note"),
+    )  # fmt: skip

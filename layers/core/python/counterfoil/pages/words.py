@@ -16,6 +16,11 @@ def minute(moment: datetime) -> str:
     return f"{_there(moment):%-d %B %Y, %H:%M}"
 
 
+def clock(moment: datetime) -> str:
+    """Such as 09:14."""
+    return f"{_there(moment):%H:%M}"
+
+
 def second(moment: datetime) -> str:
     """Such as 09:14:07."""
     return f"{_there(moment):%H:%M:%S}"
