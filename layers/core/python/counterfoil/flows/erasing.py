@@ -24,15 +24,15 @@ from counterfoil.domain.consent import ConsentRequest
 from counterfoil.domain.erasures import BARRED, REASONS, Erasure, Reason
 from counterfoil.domain.purposes import PURPOSES
 from counterfoil.domain.times import from_millis, to_millis
-from counterfoil.domain.transactions import Transaction, take_back
+from counterfoil.domain.transactions import Transaction
 from counterfoil.errors import ConditionFailed, Poison, TryAgain
 from counterfoil.flows import consent, messages
 from counterfoil.flows.forgetting import forget
+from counterfoil.flows.giving_up import give_up
 from counterfoil.flows.linking import Outside, tear_down
 from counterfoil.flows.outcome import RIGHTS_QUEUE, Outcome, Send
 from counterfoil.flows.reporting import report
-from counterfoil.flows.settling import transaction_pointers
-from counterfoil.store import by_subject, customers, erasures, exports, holds, links, rendezvous, transactions
+from counterfoil.store import by_subject, customers, erasures, exports, holds, links, transactions
 from counterfoil.store.by_subject import Found
 from counterfoil.store.erasures import Entry
 from counterfoil.store.table import Check
@@ -177,39 +177,11 @@ def _recall(erasure: Erasure, work: _Work) -> _Step:
     found, place = by_subject.page(erasure.subject, erasure.place, PAGE)
     told: list[Send] = []
     for transaction in _payments(found):
-        told += _give_up(transaction, work)
+        told += give_up(transaction, work.outside.sealer)
     counted = erasure.counted(Counter(one.record.name for one in found if one.goes))
     if place is not None:
         return _Step(replace(counted, place=place), tuple(told))
     return _Step(counted.enters("confirm", work.now), tuple(told), work.waits.first_poll)
-
-
-def _give_up(transaction: Transaction, work: _Work) -> list[Send]:
-    """The payment without a receipt, and waiting for none; and the message that has its bank told so."""
-    if transaction.is_open:
-        # Before it moves, since afterwards nobody knows where it waited.
-        rendezvous.delete(transaction_pointers(transaction)[0])
-        moved = replace(transaction, state="withdrawn", rev=transaction.rev + 1, owner=messages.new_id())
-    elif transaction.state == "matched" and transaction.match is not None and _may_be_known(transaction):
-        match_id = work.outside.sealer.match_id(transaction.key, transaction.match.tender_key)
-        moved = replace(take_back(transaction, match_id), owner=messages.new_id())
-    else:
-        return []
-    try:
-        transactions.put(moved, transactions.unmoved(transaction))
-    except ConditionFailed:
-        raise TryAgain("the transaction moved meanwhile", after=1) from None
-    return [messages.delivery_of(moved.bank, moved.key)] if moved.recalls else []
-
-
-def _may_be_known(transaction: Transaction) -> bool:
-    """Whether the bank may have the receipt: of an earlier version, or of this one, unless it was never sent."""
-    record = transaction.deliveries.get(str(transaction.version))
-    return (
-        record is None
-        or record.state != "suppressed"
-        or any(earlier.state == "delivered" for earlier in transaction.deliveries.values())
-    )
 
 
 def _confirm(erasure: Erasure, work: _Work) -> _Step:
