@@ -10,7 +10,7 @@ from datetime import datetime
 
 from counterfoil.domain import cards as decisions
 from counterfoil.domain.cards import Card, CardRequest, Wallet
-from counterfoil.errors import ConditionFailed, Conflict, NotFound
+from counterfoil.errors import ConditionFailed, Conflict, NotFound, TryAgain
 from counterfoil.sealing import CustomerKeys, Sealer, seal, unseal
 from counterfoil.store import audit, cards, customers
 from counterfoil.store.cards import Kept
@@ -43,7 +43,7 @@ def register(
         try:
             changed = Kept(wallet.rev, _sealed(wallet, subject, keys), tuple(names))
             cards.save(subject, changed, name, [customers.unchanged(customer), *entry])
-        except ConditionFailed:
+        except (ConditionFailed, TryAgain):
             if cards.holder(name) not in (None, subject):
                 raise Conflict("this card is in another customer's name") from None
             continue

@@ -16,7 +16,7 @@ from counterfoil.domain.claims import Claim, Finding
 from counterfoil.domain.consent import Customer
 from counterfoil.domain.explanations import NOT_KNOWN, Payment, to_customer
 from counterfoil.domain.transactions import Transaction
-from counterfoil.errors import ConditionFailed
+from counterfoil.errors import ConditionFailed, TryAgain
 from counterfoil.flows import messages
 from counterfoil.flows.messages import LookAgain
 from counterfoil.flows.outcome import Send
@@ -67,7 +67,7 @@ def keep(answer: Answer) -> None:
         return
     try:
         claims.save(answer.claim, customers.unchanged(answer.customer))
-    except ConditionFailed:
+    except (ConditionFailed, TryAgain):
         return
 
 

@@ -143,7 +143,7 @@ def _save_new(
         )
         try:
             links.save_new(made, known)
-        except ConditionFailed:
+        except (ConditionFailed, TryAgain):
             continue
         return made
     raise Conflict("the link keeps changing")

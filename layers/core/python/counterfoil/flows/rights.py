@@ -67,16 +67,10 @@ def ask(bank: str, subject: str, wish: PrivacyWish, origin: Origin, sealer: Seal
         card = wish.card.model_dump(exclude_none=True) if wish.card else None
         request = replace(request, sealed=_sealed(Words(wish.details, bank=bank, card=card), request.id, keys))
     announce(to_pursue(request.id))
-    try:
-        store.put_new(request, now)
-    except ConditionFailed:
-        known = store.get(request.id)
-        if known is None:
-            raise TryAgain("another request of this customer came in between") from None
-        if known.kind != wish.kind:
-            raise Conflict("this request_id asked for something else before") from None
-        return known
-    return request
+    kept = _keep_new(request, now)
+    if kept.kind != wish.kind:
+        raise Conflict("this request_id asked for something else before")
+    return kept
 
 
 def ask_publicly(wish: PublicPrivacyWish, sealer: Sealer, now: datetime) -> tuple[PrivacyRequest, str]:
@@ -88,8 +82,21 @@ def ask_publicly(wish: PublicPrivacyWish, sealer: Sealer, now: datetime) -> tupl
     )
     words = Words(wish.details, wish.email, wish.bank)
     sealed = replace(request, sealed=_sealed(words, request.id, sealer.customer(salt)))
-    store.put_new(sealed, now, salt)
-    return sealed, token
+    return _keep_new(sealed, now, salt), token
+
+
+def _keep_new(request: PrivacyRequest, now: datetime, own_salt: bytes | None = None) -> PrivacyRequest:
+    """The request as it is kept now: this one, or the one that was kept under its id before."""
+    for _ in range(TRIES):
+        try:
+            store.put_new(request, now, own_salt)
+        except (ConditionFailed, TryAgain):
+            known = store.get(request.id)
+            if known is not None:
+                return known
+        else:
+            return request
+    raise TryAgain("other requests keep coming in between", after=2)
 
 
 def of_customer(request_id: str, subject: str) -> PrivacyRequest:
