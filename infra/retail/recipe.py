@@ -96,4 +96,4 @@ SCENARIOS: Final[dict[str, Recipe]] = {
     "wrong-clocks": replace(_NO_CODES, clocks_minutes_off=0.5),
     "mixed": Recipe(),
 }
-"""The issue's five, and the high street in which some banks and tills tell codes and others none."""
+"""Five of one kind each, and the high street in which some banks and tills tell codes and others none."""

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from counterfoil.domain.clocks import FLOOR, UNKNOWN, UNKNOWN_SPREAD, VOTES, Clock, learn
+from counterfoil.domain.clocks import FLOOR, STAMPED, UNKNOWN, UNKNOWN_SPREAD, VOTES, Clock, Stamps, learn
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -117,3 +117,19 @@ def test_it_is_stored_as_integers_and_strings():
 def test_what_is_not_a_number_of_seconds_is_refused(observed):
     with pytest.raises(ValueError, match="observed"):
         learn(UNKNOWN, observed, START)
+
+
+@pytest.mark.parametrize("closing", [START, START + timedelta(seconds=487)])
+def test_a_till_whose_receipts_bear_one_second_stamps_them_by_whatever_clock_it_has(closing):
+    stamps = Stamps()
+    told = [stamps.note("soho/01", closing, f"receipt {number}") for number in range(STAMPED)]
+    assert told == [False] * (STAMPED - 1) + [True]
+
+
+def test_a_till_that_prints_one_after_another_stamps_none():
+    stamps = Stamps()
+    assert not any(
+        stamps.note("soho/01", START + timedelta(seconds=number), f"receipt {number}-{again}")
+        for number in range(50)
+        for again in range(STAMPED - 1)
+    )

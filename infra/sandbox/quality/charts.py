@@ -20,7 +20,7 @@ COLOURS: Final = {OURS: "#0072b2", NEAREST: "#d55e00", CODES: "#8a8a8a"}
 MARKS: Final = {OURS: "o", NEAREST: "s", CODES: "D"}
 SCENARIO_COLOURS: Final = ("#0072b2", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#000000")
 AIMS: Final = {"auth-codes": (20.0, 0.995), "no-codes": (75.0, 0.985), "chain-ids": (75.0, 0.93)}
-"""The issue's aims: at most this many wrong a million, at least this recall."""
+"""What is aimed at: at most this many wrong a million, at least this recall."""
 STYLE: Final[Any] = {
     "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11,
     "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.grid": True, "grid.color": "#e4e4e4",

@@ -167,15 +167,13 @@ def stamping(clock: Clock | None, at: datetime) -> Clock:
 
 
 class Stamps:
-    """The latest full minute of each till, and which receipts bear it to the second: shops close at such times."""
+    """The latest time of each till, and which receipts bear it to the second."""
 
     def __init__(self) -> None:
         self._latest: dict[str, tuple[datetime, set[str]]] = {}
 
     def note(self, till: str, issued_at: datetime, receipt_key: str) -> bool:
         """Whether with this receipt it is plain that the till stamps them alike."""
-        if issued_at.second:
-            return False
         second, receipts = self._latest.pop(till, (issued_at, set[str]()))
         if second != issued_at:
             receipts = set()
