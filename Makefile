@@ -68,11 +68,13 @@ deaths: $(VENV)/.ready  ## a Lambda dies at every moment that differs, and at ev
 sweep-cost: $(VENV)/.ready  ## a sweep over RECORDS=100000 records of which a hundredth is due, and what its calls read and write (an hour)
 	@SWEPT_RECORDS=$(or $(RECORDS),100000) $(PY) -m pytest -q -s -n0 --timeout=7200 tests/flows/test_sweeping_cost.py
 
+# The capture lets progress through, and ten thousand runs' log records are not kept.
+RACING := --capture=sys -p no:logging --show-capture=no
 withdrawal-races: $(VENV)/.ready  ## a customer withdraws, is restricted or erased while all is under way, RACES=10000 times (over an hour)
 	$(say) 'Withdrawal races: both halves at once; a seed that fails is named, and replays: SEED=… RACES=1'
 	@half=$$(( ($(or $(RACES),10000) + 1) / 2 )); first=$(or $(SEED),0); \
-	SEED=$$first RACES=$$half $(PY) -m pytest -q --timeout=14400 --show-capture=no tests/flows/test_withdrawal_races.py & other=$$!; \
-	SEED=$$(( first + half )) RACES=$$half $(PY) -m pytest -q --timeout=14400 --show-capture=no tests/flows/test_withdrawal_races.py && wait $$other
+	SEED=$$first RACES=$$half $(PY) -m pytest -q --timeout=14400 $(RACING) tests/flows/test_withdrawal_races.py & other=$$!; \
+	SEED=$$(( first + half )) RACES=$$half $(PY) -m pytest -q --timeout=14400 $(RACING) tests/flows/test_withdrawal_races.py && wait $$other
 
 match-quality: $(VENV)/.ready  ## how good matching is: SEEDS=5 runs of SALES=… a scenario (ARGS="--help")
 	$(say) 'Match quality: about half an hour on two cores (SALES=20000 SEEDS=1 for a first look)'
