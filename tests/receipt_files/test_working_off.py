@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from counterfoil.domain.receipt_files import ReceiptFile
+from counterfoil.domain.receipt_files import KEPT, ReceiptFile
 from counterfoil.flows import receipt_files as flow
 from counterfoil.store import receipt_files as store
 from functions import receipt_file_rows
@@ -332,3 +332,27 @@ def test_any_two_deaths_lose_and_double_nothing(desk: Desk) -> None:
         assert outcome(desk, {first: "after"}, content) == expected, first
         for second in writes(desk.world, first + 1):
             assert outcome(desk, {first: "after", second: "after"}, content) == expected, (first, second)
+
+
+def test_a_record_whose_time_is_over_is_gone_before_it_is_deleted(desk: Desk) -> None:
+    """DynamoDB deletes late: the same id asked for a month later is a new file, and a late message finds none."""
+    first = desk.ask(request_id="msg_again")["json"]["id"]
+    desk.upload(first, many(1))
+    desk.work_off()
+    assert desk.state(first)["state"] == "done"
+    desk.world.pass_time(KEPT.total_seconds() + 1)
+    assert store.get(first, desk.world.now) is None
+    assert desk.shown(first)["statusCode"] == 404
+    again = desk.ask(request_id="msg_again")["json"]
+    assert (again["id"], again["state"]) == (first, "waiting")
+    desk.upload(first, many(2))
+    desk.work_off()
+    assert desk.state(first)["receipts"]["taken"] == 2
+
+
+def test_a_message_about_a_file_whose_time_is_over_is_for_ops(desk: Desk) -> None:
+    file_id = desk.ask()["json"]["id"]
+    desk.world.pass_time(KEPT.total_seconds() + 1)
+    desk.upload(file_id, many(1))
+    desk.work_off()
+    assert len(desk.world.dead["files"]) == 1

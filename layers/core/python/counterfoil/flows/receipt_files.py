@@ -58,14 +58,14 @@ def go_on(file: ReceiptFile, wait: int = 0) -> Send:
 def work_on(message: Mapping[str, Any], work: Work) -> Outcome:
     """Works on a file for a while."""
     file_id, rev = _named(message)
-    file = store.get(file_id)
+    now = work.clock()
+    file = store.get(file_id, now)
     if file is None:
         raise Poison("no such file")
     if file.finished:
         # Also what was uploaded after it.
         store.remove_upload(file.id)
         return Outcome()
-    now = work.clock()
     if rev != file.rev and file.worked_on_since(now - timedelta(seconds=work.longest)):
         return _leave(file, work)
     if file.upload is None:

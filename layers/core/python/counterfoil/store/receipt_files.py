@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -48,17 +49,29 @@ def _bucket() -> str:
 
 
 def create(file: ReceiptFile) -> ReceiptFile:
-    """The file as it is kept now: this one, or the one that an earlier request of the same name made."""
-    try:
-        table.write(Put(LEDGER, _to_item(file, writer=""), table.nothing_there()))
-    except ConditionFailed as standing:
-        return _from_item(file.id, standing.items[0] or {})
-    return file
+    """The file as it is kept now: this one, or the one that an earlier request of the same name made.
+
+    One whose time is over gives way, whether it is deleted yet or not.
+    """
+    condition = table.nothing_there()
+    while True:
+        try:
+            table.write(Put(LEDGER, _to_item(file, writer=""), condition))
+        except ConditionFailed as failed:
+            there = failed.items[0]
+            known = _from_item(file.id, there) if there else None
+            if known is not None and not known.expired(file.created_at):
+                return known
+            condition = table.still_at(known.rev) if known else table.nothing_there()
+        else:
+            return file
 
 
-def get(file_id: str) -> ReceiptFile | None:
+def get(file_id: str, now: datetime) -> ReceiptFile | None:
+    """None also where its time is over: DynamoDB deletes late."""
     item = table.get(LEDGER, dict(keys.receipt_file(file_id)))
-    return _from_item(file_id, item) if item else None
+    file = _from_item(file_id, item) if item else None
+    return None if file is None or file.expired(now) else file
 
 
 def save(file: ReceiptFile, writer: str) -> bool:
