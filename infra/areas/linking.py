@@ -68,7 +68,7 @@ def _customer_page(app: AppStack, links: WorkQueue, rights: WorkQueue) -> None:
         "customer_page",
         app.platform,
         description="The customer's own page: what they switched on, and how they end it",
-        timeout_seconds=LONGEST,
+        timeout_seconds=5,  # as consent_update; it calls no bank
         memory_mb=1024,
         environment=_environment(app) | _erasure_waits(app) | urls,
         makes_documents=True,

@@ -3,14 +3,17 @@
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from counterfoil.openapi.operations import OPERATIONS
 from tests.edge import PAGES
+from tests.flows.withdrawal_races import ANSWERS_WITHIN
 from tests.infra.synthesis import BANKS, Synthesis, ref
 
+ROOT = Path(__file__).parents[2]
 ALARMS_OF_A_FUNCTION = {"Errors", "Throttles", "Duration"}
 # Every route, and who may call it: by a signed body, by a bank's access token with a scope, or anyone.
 ROUTES = {f"{one.method} {one.path}": one.proof for one in OPERATIONS} | dict.fromkeys(PAGES, "public")
@@ -35,6 +38,23 @@ def test_every_function_runs_alike(production: Synthesis) -> None:
         assert function["TracingConfig"] == {"Mode": "Active"}, name
         assert {ref(layer)[:-8] for layer in function["Layers"]} in (layers, with_documents), name
         assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == name
+
+
+def test_whoever_writes_a_customers_choice_ends_within_five_seconds(production: Synthesis, sandbox: Synthesis) -> None:
+    """A withdrawal says when nothing is sent any more, counted from its beginning: it is written soon or never."""
+    flows = (ROOT / "layers" / "core" / "python" / "counterfoil" / "flows").glob("*.py")
+    # An erasure withdraws too, and tells nobody a time.
+    assert {one.stem for one in flows if "consent.choose(" in one.read_text()} == {
+        "disconnecting",
+        "erasing",
+        "linking",
+    }
+    chooses = re.compile(r"\b(consent\.choose|disconnecting\.disconnect|linking\.unlink)\(")
+    writers = {one.stem for one in (ROOT / "functions").glob("*.py") if chooses.search(one.read_text())}
+    assert {"consent_update", "customer_page", "disconnect_customer"} <= writers
+    for deployment in (production, sandbox):
+        for name in writers:
+            assert deployment.functions()[name]["Timeout"] <= ANSWERS_WITHIN.total_seconds(), name
 
 
 def test_the_sandbox_differs_only_by_settings(production: Synthesis, sandbox: Synthesis) -> None:
