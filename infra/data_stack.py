@@ -116,6 +116,8 @@ class DataStack(Stack):
                 s3.LifecycleRule(
                     noncurrent_version_expiration=Duration.days(30),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
+                    # The marker of a version that is gone hides nothing, and tells its name.
+                    expired_object_delete_marker=True,
                 ),
                 *(
                     s3.LifecycleRule(
@@ -148,7 +150,8 @@ class DataStack(Stack):
             lifecycle_rules=[
                 s3.LifecycleRule(
                     expiration=Duration.days(days + 1), noncurrent_version_expiration=Duration.days(days + 1)
-                )
+                ),
+                s3.LifecycleRule(expired_object_delete_marker=True),
             ],
             server_access_logs_bucket=logs,
             server_access_logs_prefix="checkpoints/",

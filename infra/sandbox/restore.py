@@ -101,6 +101,8 @@ def _lifecycle_rule(number: int, rule: Properties) -> dict[str, Any]:
     }
     if "ExpirationInDays" in rule:
         api["Expiration"] = {"Days": rule["ExpirationInDays"]}
+    elif rule.get("ExpiredObjectDeleteMarker"):
+        api["Expiration"] = {"ExpiredObjectDeleteMarker": True}
     for same in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
         if same in rule:
             api[same] = rule[same]

@@ -77,6 +77,17 @@ def test_buckets_are_private_and_the_receipts_encrypted_and_versioned(production
         assert "DestinationBucketName" in bucket["LoggingConfiguration"]
 
 
+def test_a_delete_marker_goes_with_the_last_version_that_it_hides(production: Synthesis) -> None:
+    """It tells an object's name, which has an opaque name of a customer or a receipt in it."""
+    versioned = [one for one in production.resources("S3::Bucket").values() if "VersioningConfiguration" in one]
+    assert len(versioned) == 3
+    for bucket in versioned:
+        rules = bucket["LifecycleConfiguration"]["Rules"]
+        (removing,) = (rule for rule in rules if rule.get("ExpiredObjectDeleteMarker"))
+        assert removing["Status"] == "Enabled"
+        assert not {"Prefix", "TagFilters", "ExpirationInDays", "ExpirationDate"} & removing.keys(), "S3 refuses these"
+
+
 def test_files_are_kept_as_long_as_the_data_map_says_and_no_version_longer(production: Synthesis) -> None:
     (files,) = (bucket for name, bucket in production.resources("S3::Bucket").items() if name.startswith("Files"))
     rules = {rule["Prefix"]: rule for rule in files["LifecycleConfiguration"]["Rules"] if "Prefix" in rule}
@@ -95,7 +106,7 @@ def test_checkpoints_are_locked_for_as_long_as_the_data_map_says(production: Syn
         "ObjectLockEnabled": "Enabled",
         "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": days}},
     }
-    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    (rule,) = (one for one in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in one)
     assert rule["ExpirationInDays"] > days
     entries = next(one for one in RECORDS if one.name == "audit entry")
     assert days > period(entries).days
