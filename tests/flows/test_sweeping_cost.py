@@ -3,15 +3,13 @@
 A hundredth of the records is due. The suite sweeps 1,000 and 2,000, `make sweep-cost` 100,000 and 200,000.
 """
 
-import copy
 import os
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from moto.dynamodb.models.table import Table
 
 from counterfoil.domain import records, retention
 from counterfoil.domain.holds import Hold
@@ -32,8 +30,6 @@ def spent(counterfoil: World, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """What the calls of the sweep read and wrote: requests, items read, items written."""
     monkeypatch.setattr(keys, "SHARDS", SHARDS)
     monkeypatch.setattr(retention, "BEGINNING", counterfoil.now.date() - timedelta(days=9))
-    # moto copies the whole table before each transaction. Items are put and deleted here, never changed in place.
-    monkeypatch.setattr(Table, "__deepcopy__", with_the_same_items, raising=False)
     monkeypatch.setattr(
         records, "RECORDS", tuple(row for row in records.RECORDS if row.due in ("transaction", "match", "tender"))
     )
@@ -50,12 +46,6 @@ def spent(counterfoil: World, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     counterfoil.original_call = counted
     return spent
-
-
-def with_the_same_items(table: Table, _memo: object) -> Table:
-    same = copy.copy(table)
-    same.items = defaultdict(dict, {partition: dict(items) for partition, items in table.items.items()})
-    return same
 
 
 def fill(world: World, number: int, due: int) -> None:
