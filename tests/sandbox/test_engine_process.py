@@ -119,7 +119,12 @@ TEMPLATE: dict[str, Any] = {
                         }
                     ]
                 },
-                "LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "ExpirationInDays": 90}]},
+                "LifecycleConfiguration": {
+                    "Rules": [
+                        {"Status": "Enabled", "ExpirationInDays": 90},
+                        {"Status": "Enabled", "ExpiredObjectDeleteMarker": True},
+                    ]
+                },
                 "LoggingConfiguration": {"DestinationBucketName": {"Ref": "Payloads"}, "LogFilePrefix": "log/"},
             },
         },
@@ -150,7 +155,7 @@ def kept(engine: Engine, ids: dict[str, str]) -> dict[str, Any]:
         "recovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
         "table key": dynamodb.describe_table(**table)["Table"]["SSEDescription"]["KMSMasterKeyArn"],
         "bucket key": rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"],
-        "lifecycle": [found["Expiration"]["Days"] for found in lifecycle],
+        "lifecycle": [found["Expiration"] for found in lifecycle],
         "logs": s3.get_bucket_logging(**bucket)["LoggingEnabled"]["TargetPrefix"],
         "lock": s3.get_object_lock_configuration(Bucket=ids["Checkpoints"])["ObjectLockConfiguration"]["Rule"],
     }
@@ -173,7 +178,7 @@ def test_what_a_deployment_drops_is_put_back_once_and_for_all(engine: Engine, tm
             "recovery": "ENABLED",
             "table key": arn,
             "bucket key": arn,
-            "lifecycle": [90],
+            "lifecycle": [{"Days": 90}, {"ExpiredObjectDeleteMarker": True}],
             "logs": "log/",
             "lock": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 2557}},
         }
