@@ -119,6 +119,7 @@ def test_only_consents_and_their_readers_see_a_salt(production: Synthesis) -> No
         "rights_clock",
         "audit_desk",
         "inspect_matching",
+        "apply_erasures",
     }
 
 
@@ -132,7 +133,7 @@ def test_secrets_go_to_those_who_verify_sign_or_seal(production: Synthesis) -> N
         *("match_receipts", "consent_update", "receipt_file_rows", "linked_accounts"),
         *PAGES,
         *("rights_worker", "rights_api", "rights_clock", "inspect_matching", "audit_checkpoint", "audit_desk"),
-        *("customer_api", "customer_receipts", "disconnect_customer", "legal_holds"),
+        *("customer_api", "customer_receipts", "disconnect_customer", "legal_holds", "apply_erasures"),
     }
     assert readers("counterfoil/oauth/*") == {"deliver_receipt", "probe_banks", "customer_sign_in", "linked_accounts"}
 

@@ -26,7 +26,7 @@ from counterfoil.domain.purposes import PURPOSES
 from counterfoil.domain.times import from_millis, to_millis
 from counterfoil.domain.transactions import Transaction
 from counterfoil.errors import ConditionFailed, Poison, TryAgain
-from counterfoil.flows import consent, messages
+from counterfoil.flows import consent, erased_cards, messages
 from counterfoil.flows.forgetting import forget
 from counterfoil.flows.giving_up import give_up
 from counterfoil.flows.linking import Outside, tear_down
@@ -223,7 +223,8 @@ def _payments(found: Iterable[Found]) -> list[Transaction]:
 
 
 def _enter(erasure: Erasure, work: _Work) -> _Step:
-    erasures.enter(Entry(erasure.subject, erasure.begun_at))
+    entry = Entry(erasure.subject, erasure.begun_at)
+    erasures.enter(entry, erased_cards.sealed(entry, work.outside.sealer))
     return _Step(erasure.enters("shred", work.now))
 
 

@@ -3,7 +3,7 @@
 The ways stand beside the salts, whose copies last a day: they must not outlive an erased customer in a backup.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from counterfoil.store import keys, table
@@ -52,6 +52,11 @@ def forget(subject: str) -> None:
     kept = get(subject)
     if kept is None:
         return
-    for name in kept.names:
-        table.delete(SALTS, dict(keys.card_holder(name)), table.nothing_there_or_of(subject))
+    forget_ways(subject, kept.names)
     table.delete(LEDGER, dict(keys.cards(subject)), table.still_at(kept.rev))
+
+
+def forget_ways(subject: str, names: Iterable[str]) -> None:
+    """Deletes the ways from these cards to this customer; those to others stay."""
+    for name in names:
+        table.delete(SALTS, dict(keys.card_holder(name)), table.nothing_there_or_of(subject))

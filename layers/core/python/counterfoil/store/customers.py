@@ -52,6 +52,8 @@ def save(customer: Customer, entries: Sequence[Choice], new_salt: bytes, recorde
     """Keeps a change: the current state, its history entries, what the audit trail has `recorded` of it and, the first
     time, the salt; all or none.
 
+    A salt without a customer is of a life that a restored ledger does not know: the new one takes its place.
+
     Raises ConditionFailed where the customer changed since it was read.
     """
     subject = customer.subject
@@ -64,13 +66,19 @@ def save(customer: Customer, entries: Sequence[Choice], new_salt: bytes, recorde
     ]
     if first:
         made = _millis(customer.made_at)
-        writes.append(Put(SALTS, dict(keys.salt(subject)) | {"salt": new_salt, "made": made}, table.nothing_there()))
+        writes.append(Put(SALTS, dict(keys.salt(subject)) | {"salt": new_salt, "made": made}))
     table.transact(writes)
 
 
 def unchanged(customer: Customer) -> Check:
     """Holds while the customer's choices are as they were read: for a write that rests on them."""
     return Check(LEDGER, dict(keys.customer(customer.subject)), table.still_at(customer.rev))
+
+
+def salt_of_then(subject: str, before: datetime) -> bytes | None:
+    """The salt of whoever this was then; None where it is gone, or of who they are since."""
+    item = table.get(SALTS, dict(keys.salt(subject)))
+    return item["salt"] if item and item.get("made", 0) <= to_millis(before) else None
 
 
 def forget_salt(subject: str, before: datetime) -> None:
@@ -80,9 +88,12 @@ def forget_salt(subject: str, before: datetime) -> None:
 
 
 def forget(customer: Customer) -> None:
-    """Deletes the current choices. Raises TryAgain where they changed since they were read."""
+    """Deletes the current choices and any salt: one that is there yet is of a later life, which a restored ledger does
+    not know. Raises TryAgain where they changed since they were read."""
+    subject = customer.subject
+    choices = Delete(LEDGER, dict(keys.customer(subject)), table.still_at(customer.rev))
     try:
-        table.write(Delete(LEDGER, dict(keys.customer(customer.subject)), table.still_at(customer.rev)))
+        table.transact([choices, Delete(SALTS, dict(keys.salt(subject)))])
     except ConditionFailed as failed:
         if failed.items[0]:
             raise TryAgain("the customer changed meanwhile", after=1) from None

@@ -1,11 +1,13 @@
 """Erasures: how far each came, and the erasure ledger.
 
-The ledger is one small object an erasure in S3: an opaque name and a time. It outlives a restore of the tables, which
-bring erased customers back: applied again, it erases them again.
+The ledger is one small object an erasure in S3: an opaque name and a time, and the customer's cards, sealed under the
+salt that goes next. It outlives a restore of the tables, which bring erased customers back: applied again, it erases
+them again.
 """
 
 import json
 import os
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,17 +48,28 @@ def save(erasure: Erasure, was: Erasure | None, now: datetime, checks: Sequence[
     table.transact(writes)
 
 
-def enter(entry: Entry) -> None:
-    """Into the erasure ledger; the same entry again is the same object."""
-    name = f"{PREFIX}{to_millis(entry.at):014d}-{entry.subject}"
-    content = json.dumps({"subject": entry.subject, "at": to_millis(entry.at)})
-    objects.put(os.environ["PAYLOADS_BUCKET"], name, content.encode())
+def enter(entry: Entry, cards: bytes | None) -> None:
+    """Into the erasure ledger, with the `cards` as they are sealed; the same entry again is the same object."""
+    told = {"subject": entry.subject, "at": to_millis(entry.at)}
+    sealed = {"cards": b64encode(cards).decode()} if cards else {}
+    objects.put(os.environ["PAYLOADS_BUCKET"], _name(entry), json.dumps(told | sealed).encode())
+
+
+def cards_of(entry: Entry) -> bytes | None:
+    """The cards of an entry, sealed; None where there were none."""
+    content = objects.get(os.environ["PAYLOADS_BUCKET"], _name(entry))
+    sealed = json.loads(content).get("cards") if content else None
+    return b64decode(sealed) if sealed else None
 
 
 def entered(after: str, limit: int) -> tuple[list[Entry], str]:
     """Entries of the erasure ledger, the oldest first; the name after which to go on, empty at the end."""
     names, last = objects.names(os.environ["PAYLOADS_BUCKET"], PREFIX, after, limit)
     return [_entry(name) for name in names], last
+
+
+def _name(entry: Entry) -> str:
+    return f"{PREFIX}{to_millis(entry.at):014d}-{entry.subject}"
 
 
 def _entry(name: str) -> Entry:

@@ -29,6 +29,15 @@ def put(bucket: str, name: str, content: bytes) -> None:
     client().put_object(Bucket=bucket, Key=name, Body=content)
 
 
+def get(bucket: str, name: str) -> bytes | None:
+    """None where it is gone."""
+    try:
+        content: bytes = client().get_object(Bucket=bucket, Key=name)["Body"].read()
+    except client().exceptions.NoSuchKey:
+        return None
+    return content
+
+
 def names(bucket: str, prefix: str, after: str, limit: int) -> tuple[list[str], str]:
     """The current objects' names, in order, after `after`; the last of them where there are more, else empty."""
     answer = client().list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after, MaxKeys=limit)
