@@ -5,7 +5,7 @@ refused, and every other service, takes the whole way: botocore's check of the p
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
@@ -17,7 +17,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.common_models import BaseModel
 from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
@@ -96,6 +96,20 @@ def _as_they_came(self: Table) -> list[Item]:
     return [item for items in held for item in items.values()] if self.range_key_attr else list(held)
 
 
+def _projected(project: Callable[..., Item]) -> Callable[..., Item]:
+    """Whole attributes need no way through JSON."""
+
+    def attributes(self: Item, names: Sequence[Sequence[str]]) -> Item:
+        if any(len(path) > 1 or "[" in path[0] for path in names):
+            return project(self, names)
+        kept = copy.copy(self)
+        kept.attrs = LimitedSizeDict()
+        kept.attrs.update({name: self.attrs[name] for [name] in names if name in self.attrs})
+        return kept
+
+    return attributes
+
+
 def _forgotten_when_done(cls: type, *_: Any, **__: Any) -> Any:
     """moto keeps every item that ever was, to count them."""
     return object.__new__(cls)
@@ -104,6 +118,7 @@ def _forgotten_when_done(cls: type, *_: Any, **__: Any) -> Any:
 @contextmanager
 def quick_moto() -> Iterator[None]:
     with (
+        mock.patch.object(Item, "project", _projected(Item.project)),
         mock.patch.object(BaseModel, "__new__", _forgotten_when_done),
         mock.patch.object(Table, "__deepcopy__", _with_the_same_items, create=True),
         mock.patch.object(Table, "put_item", _put(Table.put_item)),
