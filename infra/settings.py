@@ -61,7 +61,7 @@ class Settings:
     @property
     def erasure_waits(self) -> tuple[int, int, int]:
         """Until nothing is under way any more, between two looks, and for a bank to take what is recalled."""
-        return (25, 2, 45) if self.sandbox else (900, 900, 6 * 3600)
+        return (16, 2, 45) if self.sandbox else (900, 900, 6 * 3600)
 
     @property
     def file_spread(self) -> int:

@@ -6,28 +6,40 @@ from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from infra import openapi
 from tests.world import World, world
 
-IN_ONE_PROCESS = ("tests/sandbox/", "tests/browser/", "tests/budgets/")
-"""They share engines and ports, and some measure how quick things are."""
+SHARED = {
+    "tests/sandbox/test_engine_": "bare engines",
+    "tests/sandbox/": "deployment",
+    "tests/infra/": "templates",
+    "tests/browser/": "browser",
+    "tests/budgets/": "budgets",
+}
+"""What files share that takes long to make, by the beginning of their paths: they stay in one process."""
 
-SYNTHESES = "tests/infra/"
-"""They share the stacks' templates, which take half a minute to make."""
+LONGEST_FIRST = ("deployment", "templates")
+"""While one process waits for these, the other does all the rest."""
 
 
-class EnginesInOneProcess(LoadScopeScheduling):
-    """Each file in one process, as it shares a world; all that needs an engine or a browser in the same one."""
+class SharedInOneProcess(LoadScopeScheduling):
+    """Each file in one process, as it shares a world; those that share more than that in the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(SYNTHESES):
-            return "syntheses"
-        return "engines" if nodeid.startswith(IN_ONE_PROCESS) else nodeid.partition("::")[0]
+        shared = (name for path, name in SHARED.items() if nodeid.startswith(path))
+        return next(shared, nodeid.partition("::")[0])
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        for name in reversed(LONGEST_FIRST):
+            if name in self.workqueue:
+                self.workqueue.move_to_end(name, last=False)
+        super()._assign_work_unit(node)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> EnginesInOneProcess:
-    return EnginesInOneProcess(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedInOneProcess:
+    return SharedInOneProcess(config, log)
 
 
 @pytest.fixture(scope="session")

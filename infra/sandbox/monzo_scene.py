@@ -10,7 +10,7 @@ from infra.sandbox.visitor import Visitor
 
 CUSTOMER = "acc_0000B2wNq8yTr6dKs4HeVm"
 AMOUNT = 611
-TAKEN_DOWN = timedelta(seconds=75)  # what is recalled needs the account, which is let go after that
+TAKEN_DOWN = timedelta(seconds=40)  # what is recalled needs the account, which is let go after that
 
 
 def linked_account(stage: Stage) -> None:
