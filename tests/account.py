@@ -100,7 +100,7 @@ def create_buckets() -> None:
 
 def empty_checkpoints() -> None:
     """What is locked cannot be deleted, so it is forgotten past the API."""
-    bucket = get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"].buckets["checkpoints"]
+    bucket = _buckets()["checkpoints"]
     bucket.keys = type(bucket.keys)()
 
 
@@ -139,6 +139,22 @@ def remember_tables() -> dict[str, Any]:
 def restore_tables(remembered: dict[str, Any]) -> None:
     for name, items in remembered.items():
         moto_tables()[name].items = copy.deepcopy(items)
+
+
+def remember_objects() -> dict[str, Any]:
+    """By bucket and key: every version."""
+    return {name: copy.deepcopy(dict(bucket.keys)) for name, bucket in _buckets().items()}
+
+
+def restore_objects(remembered: dict[str, Any]) -> None:
+    for name, bucket in _buckets().items():
+        bucket.keys = type(bucket.keys)()
+        for key, versions in copy.deepcopy(remembered[name]).items():
+            bucket.keys.setlist(key, versions)
+
+
+def _buckets() -> dict[str, Any]:
+    return get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"].buckets
 
 
 def stored(name: str) -> list[dict[str, Any]]:

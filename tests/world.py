@@ -31,7 +31,9 @@ from tests.account import (
     create_secrets,
     create_tables,
     register,
+    remember_objects,
     remember_tables,
+    restore_objects,
     restore_tables,
 )
 from tests.quick_moto import quick_moto, straight
@@ -118,12 +120,14 @@ class World:
 
     def remember(self) -> tuple[Any, ...]:
         """All that lasts, as it is now, for `restore`."""
-        return remember_tables(), copy.deepcopy(self.queues), copy.deepcopy(self.dead), self.now
+        stored = remember_tables(), remember_objects()
+        return stored, copy.deepcopy(self.queues), copy.deepcopy(self.dead), self.now
 
     def restore(self, memory: tuple[Any, ...]) -> None:
         """Back to that moment, with nothing recorded yet."""
-        tables, queues, dead, now = memory
+        (tables, objects), queues, dead, now = memory
         restore_tables(tables)
+        restore_objects(objects)
         self.queues, self.dead = copy.deepcopy(queues), copy.deepcopy(dead)
         self.clock.move_to(now)
         self.wires, self.calls, self.deaths, self.lives = [], [], {}, []
