@@ -92,15 +92,17 @@ class Race(Interleaver):
         self.acts.sort(key=lambda planned: planned[0])
 
     def _step(self, until: float) -> bool:
-        while self.acts and self.acts[0][0] <= self.world.now:
+        now = self.world.now
+        while self.acts and self.acts[0][0] <= now:
             _, act = self.acts.pop(0)
             self.alongside(lambda act=act: self._do(act))
-            self.ends[next(reversed(self.lives))] = self.world.now + ANSWERS_WITHIN
-        self._deliver_twice()
+            self.ends[next(reversed(self.lives))] = now + ANSWERS_WITHIN
+        self._deliver_twice(now)
         return super()._step(until)
 
     def _ready(self) -> list[Life]:
-        return [life for life in self.lives.values() if self.wakes[life.thread] <= self.world.now]
+        now = self.world.now
+        return [life for life in self.lives.values() if self.wakes[life.thread] <= now]
 
     def _next_at(self) -> datetime | None:
         """The next message is nobody's while as many Lambdas work as may: then one of them must go on."""
@@ -115,20 +117,17 @@ class Race(Interleaver):
         except Death:
             self.will(5, act)
 
-    def _deliver_twice(self) -> None:
+    def _deliver_twice(self, now: datetime) -> None:
         """A queue may hand out a message again while somebody works on it, though none before its delay is over.
 
         Rarely; here often in the first minutes.
         """
-        if self.world.now < self.begun_at + FIRST_MINUTES and self.chance.random() < 0.01:
+        if now < self.begun_at + FIRST_MINUTES and self.chance.random() < 0.01:
             under_way = [
-                one
-                for queue in self.world.queues.values()
-                for one in queue
-                if one.receives and one.visible_at > self.world.now
+                one for queue in self.world.queues.values() for one in queue if one.receives and one.visible_at > now
             ]
             for message in under_way[:1]:
-                message.visible_at = self.world.now
+                message.visible_at = now
 
     def alongside(self, work: Callable[[], Any]) -> None:
         super().alongside(work)
