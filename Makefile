@@ -65,7 +65,7 @@ deaths: $(VENV)/.ready  ## a Lambda dies at every moment that differs, and at ev
 		tests/flows/test_deaths.py tests/flows/test_rights_deaths.py tests/flows/test_erasure_canary.py \
 		tests/flows/test_sweeping_deaths.py
 
-sweep-cost: $(VENV)/.ready  ## a sweep over RECORDS=100000 records of which a hundredth is due, and what its calls read and write (an hour)
+sweep-cost: $(VENV)/.ready  ## a sweep over RECORDS=100000 records of which a hundredth is due, and what its calls read and write (some ten minutes)
 	@SWEPT_RECORDS=$(or $(RECORDS),100000) $(PY) -m pytest -q -s -n0 --timeout=7200 tests/flows/test_sweeping_cost.py
 
 # The capture lets progress through, and ten thousand runs' log records are not kept.

@@ -142,6 +142,24 @@ def test_a_send_that_ended_too_late_is_taken_back(matched: World, status: int | 
     assert matched.notices()[1]["data"]["match_id"] == matched.notices()[0]["data"]["match_id"]
 
 
+def test_a_receipt_that_comes_after_its_own_recall_is_taken_back_again(matched: World) -> None:
+    """The queue handed the message out twice; the second Lambda told the recall while the first still sent."""
+
+    def slow(wire: Wire) -> http.Answer:
+        if len(matched.wires) == 1:
+            matched.consent(granted=False)
+            matched.pass_time(16)
+            for message in matched.queues["openbank"]:
+                message.visible_at = matched.now
+            matched.work_on("openbank", matched.receive("openbank"))
+        return Answer(200)
+
+    matched.answer = slow
+    matched.run()
+    told = [(notice["type"], notice["data"]["version"]) for notice in matched.notices()]
+    assert told == [("receipt.matched", 1), ("receipt.withdrawn", 2), ("receipt.withdrawn", 2)]
+
+
 def test_a_try_that_died_and_a_withdrawal_end_in_a_recall(matched: World) -> None:
     queued = matched.remember()
     matched.restore(queued)

@@ -59,9 +59,9 @@ def pending(transaction: Transaction) -> Recall | ReceiptOfMatch | None:
 
 
 def told_over(transaction: Transaction, version: int) -> Transaction:
-    """The transaction once `version` went over a wire that knows no versions: what was told later is told again.
+    """The transaction once `version` may have reached the bank after what was told later: that is told again.
 
-    Two deliveries may be under way at once, and the bank keeps what comes last.
+    Two deliveries may be under way at once, and a bank whose wire knows no versions keeps what comes last.
     """
     later = [number for number in transaction.versions_to_tell() if number > version]
     record = transaction.deliveries.get(str(max(later))) if later else None

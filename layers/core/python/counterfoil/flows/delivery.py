@@ -227,13 +227,17 @@ def _was_suppressed_beside_us(transaction: Transaction, now: datetime) -> bool:
 def _take_back(transaction: Transaction, sending: Sending) -> Transaction | None:
     """Gives up a match whose receipt the bank may have got after the customer withdrew; the recall is told next.
 
-    Whoever moved the record meanwhile did not know of that receipt: it is taken back from the record as it stands.
+    Whoever moved the record meanwhile did not know of that receipt: it is taken back from the record as it stands; and
+    where it was given up and the bank told so before the receipt came, the bank is told again.
     """
     sent, standing = transaction.match, transaction
     for _ in range(TRIES):
-        if sent is None or not _has(standing, sent):
+        if sent is not None and _has(standing, sent):
+            taken_back = take_back(standing, sending.sealer.match_id(standing.key, sent.tender_key))
+        else:
+            taken_back = deliveries.told_over(standing, transaction.version)
+        if taken_back == standing:
             return standing  # whoever gave it up tells the bank so
-        taken_back = take_back(standing, sending.sealer.match_id(standing.key, sent.tender_key))
         try:
             transactions.put(taken_back, transactions.unmoved(standing))
         except ConditionFailed as failed:
