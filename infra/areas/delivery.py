@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 
+from counterfoil.domain.deliveries import LONGEST_TRY
 from infra.function import READ_ITEM, Function
 from infra.names import OAUTH_SECRETS, SEALING_SECRET, WEBHOOK_SECRETS
 from infra.queues import WorkQueue
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def add(app: AppStack) -> dict[str, WorkQueue]:
     """The delivery queues by bank."""
-    timeout = 20 if app.settings.sandbox else 30
+    timeout = 20 if app.settings.sandbox else int(LONGEST_TRY.total_seconds())
     queues = {
         bank: WorkQueue(
             app,

@@ -8,13 +8,14 @@ import pytest
 from standardwebhooks import Webhook
 
 from counterfoil.domain import webhooks
+from counterfoil.domain.deliveries import LONGEST_TRY
 from counterfoil.runtime import http, secrets
 from counterfoil.runtime.http import Answer
 from counterfoil.store import registry
 from tests.account import moto_tables, stored
 from tests.audit import audit, kept
-from tests.flows.scenarios import payment, receipt
-from tests.world import Wire, World
+from tests.flows.scenarios import payment, receipt, reversed_payment
+from tests.world import Death, Wire, World
 
 WAITS = [5, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200, 43200]
 
@@ -160,6 +161,34 @@ def test_a_receipt_that_comes_after_its_own_recall_is_taken_back_again(matched: 
     assert told == [("receipt.matched", 1), ("receipt.withdrawn", 2), ("receipt.withdrawn", 2)]
 
 
+@pytest.mark.parametrize("told_by", ["a duplicate of its message", "another message"])
+def test_a_receipt_that_comes_after_its_own_recall_by_who_died_is_taken_back_again(
+    matched: World, told_by: str
+) -> None:
+    """As above, but nobody lives who knows that the receipt came last."""
+
+    def slow(wire: Wire) -> http.Answer:
+        if len(matched.wires) > 1:
+            return Answer(200)
+        if told_by == "another message":
+            matched.pays(reversed_payment(matched))
+            matched.work_on("match", matched.receive("match"))
+        else:
+            matched.consent(granted=False)
+            matched.queues["openbank"][0].visible_at = matched.now + timedelta(seconds=16)
+        matched.pass_time(16)
+        matched.work_on("openbank", matched.receive("openbank"))
+        assert len(matched.wires) == 2
+        matched.consent(granted=False)
+        raise Death
+
+    matched.answer = slow
+    matched.run()
+    told = [(notice["type"], notice["data"]["version"]) for notice in matched.notices()]
+    assert told == [("receipt.matched", 1), ("receipt.withdrawn", 2), ("receipt.withdrawn", 2)]
+    assert matched.wires[2].at - matched.wires[1].at >= LONGEST_TRY
+
+
 def test_a_try_that_died_and_a_withdrawal_end_in_a_recall(matched: World) -> None:
     queued = matched.remember()
     matched.restore(queued)
@@ -171,7 +200,9 @@ def test_a_try_that_died_and_a_withdrawal_end_in_a_recall(matched: World) -> Non
     assert [notice["type"] for notice in matched.notices()] == ["receipt.matched"]
     matched.consent(granted=False)
     matched.run()
-    assert [notice["type"] for notice in matched.notices()] == ["receipt.matched", "receipt.withdrawn"]
+    told = [notice["type"] for notice in matched.notices()]
+    assert told == ["receipt.matched", "receipt.withdrawn", "receipt.withdrawn"], "nobody knows that it died"
+    assert matched.wires[2].at - matched.wires[1].at >= LONGEST_TRY
     assert all(one.is_all_delivered() for one in kept()[0].values())
 
 

@@ -11,6 +11,9 @@ from counterfoil.domain.transactions import Recall, RecallReason, ReceiptOfMatch
 FINISHES_WITHIN = timedelta(seconds=15)
 """How long after the consent check a delivery may still be under way."""
 
+LONGEST_TRY = timedelta(seconds=30)
+"""Whoever tries a delivery lives no longer, stalled or not: after that a receipt it was about to send comes no more."""
+
 RECALL_REASONS: Mapping[RecallReason, str] = {
     "another": "The receipt does not belong to this payment",
     "reversed": "The payment was reversed",
@@ -68,6 +71,22 @@ def told_over(transaction: Transaction, version: int) -> Transaction:
     if record is None or record.state != "delivered":
         return transaction
     return transaction.record(max(later), replace(record, state="queued"))
+
+
+def unknown_tries(transaction: Transaction, version: int, attempt: int) -> int:
+    """How many tries before this `attempt` of a message (from 1) nobody knows the end of.
+
+    Each may have sent what it found before it died. It may also still be about to: a queue may hand out a message while
+    another works on it.
+    """
+    record = transaction.deliveries.get(str(version))
+    return attempt - 1 - (record.failures if record else 0)
+
+
+def told_in_doubt_at(transaction: Transaction, version: int) -> datetime | None:
+    """When a delivery that is to be told again was taken first: whoever found an earlier version began before."""
+    record = transaction.deliveries.get(str(version))
+    return record.at if record and record.state == "queued" else None
 
 
 def is_first_of_match(transaction: Transaction) -> bool:

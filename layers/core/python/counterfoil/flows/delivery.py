@@ -2,19 +2,21 @@
 
 A message names the transaction only; what is to be told is read anew each time, so that a late or repeated message
 tells the truth of its moment. The consent is read right before each send, and a send ends within 15 s of that read.
-What was sent later after all, or may have been, is taken back.
+What was sent later after all, or may have been, is taken back; and while another Lambda may still be about to send
+it, the recall is told again, once that one has ended: then it comes last.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import ceil
 from typing import Protocol
 
 from counterfoil.banks import adapter_named
 from counterfoil.banks.adapter import BankAdapter, Call, Credentials
 from counterfoil.domain import deliveries
 from counterfoil.domain.consent import Customer
-from counterfoil.domain.deliveries import FINISHES_WITHIN, Notice
+from counterfoil.domain.deliveries import FINISHES_WITHIN, LONGEST_TRY, Notice
 from counterfoil.domain.merchants import Bank
 from counterfoil.domain.transactions import DeliveryRecord, Recall, ReceiptOfMatch, Transaction, take_back
 from counterfoil.errors import ConditionFailed, Poison, TryAgain
@@ -60,8 +62,8 @@ class Sending:
 def deliver(transaction_key: str, sending: Sending) -> Outcome:
     """Tells the bank everything pending. Raises TryAgain where the bank did not take it."""
     transaction = transactions.get(transaction_key)
-    if transaction is not None and sending.attempt > 1 and _was_suppressed_beside_us(transaction, sending.clock()):
-        transaction = _take_back(transaction, sending)
+    if transaction is not None and sending.attempt > 1:
+        transaction = _after_earlier_tries(transaction, sending)
     counts: list[str] = []
     while transaction is not None and (todo := deliveries.pending(transaction)) is not None:
         transaction, happened = _tell(transaction, todo, sending)
@@ -96,7 +98,9 @@ def _tell(transaction: Transaction, todo: Recall | ReceiptOfMatch, sending: Send
     too_late = sending.clock() - checked_at > FINISHES_WITHIN
     if too_late and not isinstance(todo, Recall) and not _still_allows(transaction, sending.clock()):
         return _take_back(transaction, sending), "TakenBack"
-    return _record(transaction, version, call.method, answer, sending), "Delivered"
+    withdrawn = isinstance(todo, Recall) and not customer.allows("receipts", checked_at)
+    in_doubt = _doubt(transaction, version, sending) if withdrawn else None
+    return _record(transaction, version, call.method, answer, sending, in_doubt), "Delivered"
 
 
 def _access_token(transaction: Transaction, bank: Bank, keys: CustomerKeys, sending: Sending) -> str | None:
@@ -114,9 +118,7 @@ def _keep_back(
 
     What a restricted customer's bank was to be told waits: lifting the restriction sends a message for it.
     """
-    tried = transaction.deliveries.get(str(version))
-    unknown_tries = sending.attempt - 1 - (tried.failures if tried else 0)
-    if readable and unknown_tries > 0:
+    if readable and deliveries.unknown_tries(transaction, version, sending.attempt) > 0:
         return _take_back(transaction, sending), "TakenBack"
     if readable and customer.restricted and customer.has_granted("receipts"):
         return _save(transaction, version, DeliveryRecord("held", sending.clock())), HELD
@@ -171,13 +173,17 @@ def _receipt(transaction: Transaction, match: ReceiptOfMatch, keys: CustomerKeys
 
 
 def _record(
-    transaction: Transaction, version: int, method: str, answer: Answer, sending: Sending
+    transaction: Transaction, version: int, method: str, answer: Answer, sending: Sending, in_doubt: datetime | None
 ) -> Transaction | None:
     """Keeps how the try ended. Raises TryAgain unless the bank took it: what is not there to be deleted was taken."""
     now, status = sending.clock(), answer.status
     if status is not None and (200 <= status < 300 or (method == "DELETE" and status == NOT_FOUND)):
-        told = _save(transaction, version, DeliveryRecord("delivered", now, status=status), method)
+        record = DeliveryRecord("queued" if in_doubt else "delivered", in_doubt or now, status=status)
+        told = _save(transaction, version, record, method)
         bank_health.note(transaction.bank, status, now, took=True)
+        if in_doubt:
+            left = (in_doubt + LONGEST_TRY - now).total_seconds()
+            raise TryAgain("the receipt may still be on its way", after=ceil(left))
         return told
     known = transaction.deliveries.get(str(version))
     failures = (known.failures if known else 0) + 1
@@ -189,6 +195,15 @@ def _record(
         bank_health.note(transaction.bank, status, now, took=False)
     wait = deliveries.wait_before(sending.attempt, sending.waits, answer.retry_after, sending.jitter)
     raise TryAgain("the bank did not take it", after=wait)
+
+
+def _doubt(transaction: Transaction, version: int, sending: Sending) -> datetime | None:
+    """Since when a recall was told while an earlier try may still be about to send the receipt; None: it comes last."""
+    if deliveries.unknown_tries(transaction, version, sending.attempt) <= 0:
+        return None
+    now = sending.clock()
+    told_at = deliveries.told_in_doubt_at(transaction, version) or now
+    return told_at if now < told_at + LONGEST_TRY else None
 
 
 def _save(transaction: Transaction, version: int, record: DeliveryRecord, method: str = "POST") -> Transaction | None:
@@ -217,11 +232,26 @@ def _still_allows(transaction: Transaction, now: datetime) -> bool:
     return customer is not None and customer.allows("receipts", now)
 
 
-def _was_suppressed_beside_us(transaction: Transaction, now: datetime) -> bool:
-    """Whether another message found the consent withdrawn, while an earlier try of ours may have sent the receipt."""
+def _is_suppressed(transaction: Transaction) -> bool:
+    """Whether it has a receipt that was not sent, since its customer had withdrawn."""
     record = transaction.deliveries.get(str(transaction.version))
-    is_suppressed = _has(transaction, transaction.match) and record is not None and record.state == "suppressed"
-    return is_suppressed and not _still_allows(transaction, now)
+    return _has(transaction, transaction.match) and record is not None and record.state == "suppressed"
+
+
+def _after_earlier_tries(transaction: Transaction, sending: Sending) -> Transaction | None:
+    """What an earlier try of this message may have sent after the customer withdrew is taken back, also where the bank
+    was told to forget it before that came."""
+    if transaction.is_open or _still_allows(transaction, sending.clock()):
+        return transaction
+    if _is_suppressed(transaction):
+        return _take_back(transaction, sending)
+    told_again = deliveries.told_over(transaction, 0)
+    if told_again != transaction:
+        try:
+            transactions.put(told_again, transactions.unmoved(transaction))
+        except ConditionFailed:
+            raise TryAgain("the transaction moved meanwhile", after=1) from None
+    return told_again
 
 
 def _take_back(transaction: Transaction, sending: Sending) -> Transaction | None:
