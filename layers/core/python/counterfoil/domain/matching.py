@@ -1,8 +1,8 @@
 """Which receipt belongs to which payment: a probability, and silence unless it is high.
 
 A wrong receipt shows one person's shopping to another; a missing one is an inconvenience. So a match needs a
-posterior probability of `Settings.threshold` (by time alone `threshold_by_time`); otherwise we wait, and in the end
-abstain.
+posterior probability of `Settings.threshold` (by time alone, while the payment is younger than a day,
+`threshold_by_time`); otherwise we wait, and in the end abstain.
 
 **One pair.** A payment at a, and a receipt that says i by the till's clock (less its offset) and came at s.
 Receipts of this amount that are nobody's come as a Poisson process of `rate` a second, and `miss` is the probability
@@ -46,7 +46,8 @@ receipt, and is given to nobody but by an authorisation code or RRN that agrees:
 be on its way `miss` is near 1. In a payment's first seconds (half of `look_again[0]`), and in the first minute of an
 upload that comes late, nothing is judged by time alone, however quiet it is: two customers served in the same moment
 would be crossed when one's receipt overtakes the other's. A side that has been with us for `look_again[-1]` seconds
-waits no longer: it is ambiguous, until the look after a day, which knows the clocks better.
+waits no longer: it is ambiguous, until the look after a day, which knows the clocks better. By then the receipts that
+come hours late are in: what is likely by time alone is no more in doubt than what codes speak for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -153,7 +154,8 @@ def _confidence(scene: Scene, pair: Pair) -> float:
 def _match(scene: Scene, subject: Side, pair: Pair, confidence: float) -> Match | None:
     """None where by time alone it is not sure enough."""
     method, reasons = explain(scene, pair)
-    if method == "time" and confidence < scene.settings.threshold_by_time:
+    is_young = scene.now - scene.payments[pair[0]].seen < DAY
+    if method == "time" and is_young and confidence < scene.settings.threshold_by_time:
         return None
     payment, slip = scene.payments[pair[0]].sides[0], scene.slips[pair[1]].side
     key = slip.key if subject.side == "transaction" else payment.key
