@@ -3,10 +3,11 @@
     transactions.jsonl  {"at": "…", "bank": "monzo", "body": {…}}
     receipts.jsonl      {"at": "…", "retailer": "kite", "body": {…}}
 
-A line that cannot be read is a problem of its own and costs no other. A line out of order within its file is taken at
-its place: time never goes back.
+What else a line has around the body is not looked at. A line that cannot be read is a problem of its own and costs no
+other. A line out of order within its file is taken at its place: time never goes back.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,13 +27,13 @@ MILLISECOND = 1000
 Source = Literal["transactions", "receipts"]
 
 
-class _FromBank(Wire):
+class _FromBank(Wire, extra="ignore"):
     at: Instant
     bank: Id
     body: object
 
 
-class _FromTill(Wire):
+class _FromTill(Wire, extra="ignore"):
     at: Instant
     retailer: Id
     body: object
@@ -95,7 +96,7 @@ class Reader:
                 is_rest = True
                 self._refuse("", "is longer than 260 KiB")
             elif not raw.isspace():
-                yield raw.rstrip(b"\r\n")
+                yield raw.removeprefix(BOM_UTF8).rstrip(b"\r\n")
 
     def _line(self, raw: bytes) -> Line | None:
         try:
