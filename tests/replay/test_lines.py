@@ -8,7 +8,7 @@ import pytest
 
 from infra.sandbox.replay import replay
 from infra.sandbox.replay.problems import SHOWN, Problems
-from tests.replay.tape import CARD, Tape, held, paid_by_card
+from tests.replay.tape import CARD, MERCHANTS, Tape, held, paid_by_card
 
 
 def receipt(**changes: Any) -> dict[str, Any]:
@@ -140,6 +140,22 @@ def test_what_else_is_around_a_body_costs_no_line(tape: Tape) -> None:
     paths = [tape.folder / name for name in ("transactions.jsonl", "receipts.jsonl", "matches.jsonl")]
     assert replay(tape.merchants, *paths, problems=Problems(problems.append)).matches == 1
     assert problems == tape.problems == []
+
+
+def test_what_only_people_read_of_a_shop_is_told_and_costs_no_match(tape: Tape, tmp_path: Path) -> None:
+    registered = json.loads(MERCHANTS.read_text())
+    kite, fern = registered["merchants"][:2]
+    kite["stores"][0] |= {"postcode": "nowhere", "lat": 51.5}
+    del kite["stores"][0]["address"], fern["vat_number"]
+    tape.merchants = tmp_path / "merchants.json"
+    tape.merchants.write_text(json.dumps(registered))
+    tape.pays(0)
+    tape.sells(1)
+    assert held(tape.play()) == {"tx_1": "soho-1"}
+    [told] = tape.problems
+    assert told.startswith("merchants, line 1: ")
+    for problem in ("address is required", "postcode must be a UK postcode", "lat is not", "vat_number is required"):
+        assert problem in told
 
 
 def test_a_list_is_taken_receipt_by_receipt(tape: Tape) -> None:

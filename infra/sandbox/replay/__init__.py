@@ -50,11 +50,11 @@ def replay(
     """Writes the matches of two files to `out`, and says how it went.
 
     A bank's name is one of `infra/sandbox/banks.json` or an adapter's; any other bank is taken for one that integrates
-    directly. Lines that cannot be taken go to `problems`. Raises RegistrationInvalid for a `merchants.json` that cannot
-    be loaded, OSError or UnicodeDecodeError for a file that cannot be read or written.
+    directly. What cannot be taken goes to `problems`. Raises RegistrationInvalid for a `merchants.json` that says not
+    enough, OSError or UnicodeDecodeError for a file that cannot be read or written.
     """
     problems = problems or Problems()
-    shops = Shops.read(Path(merchants))
+    shops = Shops.read(Path(merchants), problems.report)
     intake = Intake(shops, adapters(json.loads(BANKS.read_text())["banks"]))
     rendezvous = Rendezvous()
     started, processor = time.perf_counter(), time.process_time()

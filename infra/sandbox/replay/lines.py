@@ -24,7 +24,7 @@ BUFFERED_BYTES = 1024 * 1024
 ENVELOPE_LEVELS = 1
 MILLISECOND = 1000
 
-Source = Literal["transactions", "receipts"]
+Source = Literal["transactions", "receipts", "merchants"]
 
 
 class _FromBank(Wire, extra="ignore"):

@@ -1,13 +1,22 @@
 """Who takes part, by the rules of registration: whose a merchant id is, and the stores of a retailer."""
 
+import json
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from counterfoil.banks import BANKS, adapter_named
 from counterfoil.banks.adapter import BankAdapter
-from counterfoil.domain.merchants import CARD, Merchant, claims, scopes
-from counterfoil.domain.registration import parse_merchants
+from counterfoil.domain.fields import Wire
+from counterfoil.domain.merchants import CARD, Merchant, Store, Till, claims, scopes
+from counterfoil.domain.registration import RegistrationInvalid, parse_merchants
+from infra.sandbox.replay.lines import Report
+
+READ_BY_PEOPLE: Final = {
+    "name": "-", "address": "-", "postcode": "W1D 4AA", "phone": None, "email": None, "website": None,
+}  # fmt: skip
 
 
 class Shop(NamedTuple):
@@ -50,9 +59,20 @@ class Shops:
         }
 
     @classmethod
-    def read(cls, path: Path) -> "Shops":
-        """Raises RegistrationInvalid with every problem, UnicodeDecodeError, OSError."""
-        return cls(parse_merchants(path.read_text("utf-8")))
+    def read(cls, path: Path, report: Report) -> "Shops":
+        """What could not be registered, but decides nothing, is reported. Raises RegistrationInvalid with every problem
+        of a file that is of no use, UnicodeDecodeError, OSError."""
+        text = path.read_text("utf-8")
+        try:
+            return cls(parse_merchants(text))
+        except RegistrationInvalid as refused:
+            try:
+                shops = cls(parse_merchants(_what_decides(text)))
+            except (RegistrationInvalid, LookupError, TypeError, ValueError):
+                raise refused from None
+            for line, found in groupby(refused.problems, attrgetter("line")):
+                report("merchants", line, tuple(found))
+            return shops
 
     def shop(self, namespace: str, merchant_id: str) -> Shop | None:
         """The shop that a card's merchant id (namespace `card`) or a bank's own id (its name) belongs to."""
@@ -65,6 +85,21 @@ class Shops:
 
     def branch(self, retailer: str, store_id: str) -> Branch | None:
         return self._branches.get((retailer, store_id))
+
+
+def _what_decides(text: str) -> str:
+    """A `merchants.json` with its ids and tills as they are; what only people read of it is made up."""
+    retailers = json.loads(text)["merchants"]
+    for retailer in retailers:
+        for store in retailer["stores"]:
+            store["tills"] = [_of(till, Till) for till in store.get("tills", ())]
+        retailer["stores"] = [_of(store, Store) | READ_BY_PEOPLE for store in retailer["stores"]]
+    told = [_of(retailer, Merchant) | {"name": "-", "vat_number": "GB123456782"} for retailer in retailers]
+    return json.dumps({"merchants": told})
+
+
+def _of(given: dict[str, Any], model: type[Wire]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name in model.model_fields}
 
 
 def adapters(banks: Sequence[Mapping[str, str]]) -> dict[str, BankAdapter]:
