@@ -34,6 +34,10 @@ def many(count: int, wrong: tuple[int, ...] = ()) -> bytes:
     return "\n".join(rows).encode()
 
 
+WRONG = (1, 2, 6)  # of many(7): where windows are of two receipts, in the first, the second and the last
+ERRORS = [(5, "line.quantity"), (7, "line.quantity"), (15, "line.quantity")]
+
+
 @dataclass
 class Desk:
     world: World
