@@ -17,12 +17,6 @@ from tests.world import World
 UNKNOWN = {"finding": "unknown", "says": list(NOT_KNOWN.customer), "match_id": None}
 
 
-@pytest.fixture
-def shop(counterfoil: World) -> World:
-    counterfoil.consent()
-    return counterfoil
-
-
 def claim(world: World, transaction_id: str = "tx_0001", customer: str = "cust_42", bank: str = "openbank") -> Any:
     path = f"/v1/banks/{bank}/customers/{customer}/receipts/claims"
     body = json.dumps({"transaction_id": transaction_id}).encode()
