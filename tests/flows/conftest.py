@@ -6,6 +6,8 @@ import pytest
 
 from counterfoil.runtime import secrets
 from counterfoil.store import clocks, keys
+from tests.account import empty_checkpoints
+from tests.flows import audit_trail
 from tests.flows.linked import Customer, customer_in
 from tests.flows.rounds import SHARDS, revisit
 from tests.world import World
@@ -39,3 +41,23 @@ def watched(shop: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(keys, "SHARDS", SHARDS)
     assert revisit(shop) == {}
     return shop
+
+
+@pytest.fixture
+def nothing_locked(counterfoil: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An audit trail without an entry, and no checkpoint of it."""
+    empty_checkpoints()
+    monkeypatch.setattr(keys, "SHARDS", 2)
+    # That the world was registered is recorded, too.
+    audit_trail.remove(audit_trail.key("ops", 1))
+    audit_trail.remove(keys.audit_head("ops"))
+
+
+@pytest.fixture
+def trail(nothing_locked: None, counterfoil: World) -> World:
+    """Two streams of the audit trail with four entries each, in two checkpoints."""
+    for _ in range(2):
+        audit_trail.record(counterfoil, "one", 2)
+        audit_trail.record(counterfoil, "ops", 2)
+        assert audit_trail.take(counterfoil) == ["CheckpointTaken"]
+    return counterfoil

@@ -8,86 +8,17 @@ import pytest
 
 from counterfoil.domain.audit import follow
 from counterfoil.domain.checkpoints import Kept
-from counterfoil.domain.times import to_millis
 from counterfoil.errors import TryAgain
 from counterfoil.flows import auditing, erasing
 from counterfoil.runtime import secrets
 from counterfoil.sealing import new_salt
-from counterfoil.store import audit, checkpoints, customers, keys, table
+from counterfoil.store import audit, customers, keys, table
 from counterfoil.store.table import LEDGER, Put
-from functions import audit_checkpoint
-from tests.account import empty_checkpoints, moto_tables
+from tests.account import moto_tables
+from tests.flows.audit_trail import HOUR, chain, change, faults, key, point_head, record, remove, take, verify
 from tests.world import World
 
-HOUR = 3600
-
-
-def record(world: World, stream: str, times: int = 1) -> None:
-    for _ in range(times):
-        world.pass_time(60)
-        audit.append(stream, "consent changed", {"purpose": "receipts", "version": 1}, world.now)
-
-
-def take(world: World, hours: float = 2) -> list[str]:
-    world.pass_time(hours * HOUR)
-    did: list[str] = audit_checkpoint.handler({}, None)["did"]
-    return did
-
-
-def verify(**asked: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = audit_checkpoint.handler({"verify": asked}, None)
-    return answer
-
-
-def faults() -> list[str]:
-    """Of all chains; without the chains' random names."""
-    return [fault.partition(": ")[2] if fault.startswith("chain ") else fault for fault in verify()["faults"]]
-
-
-def chain(stream: str) -> str:
-    head = audit.head(stream)
-    assert head is not None
-    return head.chain
-
-
-def key(stream: str, number: int) -> dict[str, str]:
-    return keys.audit_entry(chain(stream), number)
-
-
-def change(where: dict[str, str], **values: Any) -> None:
-    """As somebody with a way into the table would."""
-    item = table.get(LEDGER, dict(where))
-    assert item is not None
-    table.write(Put(LEDGER, item | values))
-
-
-def remove(where: dict[str, str]) -> None:
-    table.delete(LEDGER, dict(where), table.Condition("attribute_exists(pk)"))
-
-
-def point_head(stream: str, number: int) -> None:
-    """Has the head say that the chain ends at an earlier entry."""
-    [entry] = [one for one in audit.entries(chain(stream)) if one.number == number]
-    change(keys.audit_head(stream), rev=number, hash=entry.hash, at=to_millis(entry.at))
-
-
-@pytest.fixture(autouse=True)
-def nothing_locked(counterfoil: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    empty_checkpoints()
-    monkeypatch.setattr(keys, "SHARDS", 2)
-    # That the world was registered is recorded, too.
-    remove(key("ops", 1))
-    remove(keys.audit_head("ops"))
-
-
-@pytest.fixture
-def trail(counterfoil: World) -> World:
-    """Two streams with four entries each, in two checkpoints."""
-    for _ in range(2):
-        record(counterfoil, "one", 2)
-        record(counterfoil, "ops", 2)
-        assert take(counterfoil) == ["CheckpointTaken"]
-    return counterfoil
+pytestmark = pytest.mark.usefixtures("nothing_locked")
 
 
 def test_an_untouched_trail_holds(trail: World) -> None:
@@ -103,15 +34,6 @@ def test_who_began_earlier_and_records_later_is_not_dated_back(trail: World) -> 
     assert ours is not None
     before, last = list(audit.entries(ours.chain))[-2:]
     assert last.at == before.at == trail.now
-
-
-def test_nothing_moved_nothing_is_locked(trail: World) -> None:
-    assert take(trail) == ["CheckpointNotNeeded"]
-    record(trail, "one")
-    assert take(trail) == ["CheckpointTaken"]
-    third = checkpoints.get(3)
-    assert third is not None
-    assert {number for number, _ in third.heads.values()} == {5}
 
 
 def test_entries_since_the_last_checkpoint_are_verified_too(trail: World) -> None:
@@ -194,69 +116,6 @@ def test_an_entry_slipped_in_at_the_end_with_an_earlier_date_shows(trail: World)
     assert [fault for fault in faults() if "did not see it" in fault] != []
 
 
-def s3(world: World, operation: str, **arguments: Any) -> Any:
-    return world.original_call(checkpoints._s3(), operation, {"Bucket": "checkpoints", **arguments})
-
-
-def test_a_locked_checkpoint_cannot_be_deleted(trail: World) -> None:
-    [version] = s3(trail, "ListObjectVersions", Prefix="checkpoints/000000001")["Versions"]
-    name = {"Key": version["Key"], "VersionId": version["VersionId"]}
-    locked = s3(trail, "HeadObject", **name)
-    assert locked["ObjectLockMode"] == "COMPLIANCE"
-    assert locked["ObjectLockRetainUntilDate"] - trail.now > timedelta(days=2500)
-    with pytest.raises(Exception, match="Access Denied"):
-        s3(trail, "DeleteObject", **name)
-
-
-def test_a_checkpoint_written_over_shows_and_its_first_version_counts(trail: World) -> None:
-    trail.pass_time(1)
-    s3(trail, "PutObject", Key="checkpoints/000000002", Body=b"{}")
-    assert faults() == ["checkpoint 2 was written over or deleted; its first version counts"]
-
-
-def test_a_checkpoint_marked_deleted_shows_and_its_first_version_counts(trail: World) -> None:
-    s3(trail, "DeleteObject", Key="checkpoints/000000001")
-    assert faults() == ["checkpoint 1 was written over or deleted; its first version counts"]
-
-
-@pytest.mark.parametrize("number", [1, 2])
-def test_a_checkpoint_that_is_not_there_shows(trail: World, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    every = list(checkpoints.every())
-    monkeypatch.setattr(checkpoints, "every", lambda: [one for one in every if one.checkpoint.number != number])
-    assert faults() != []
-
-
-def test_no_two_runs_take_the_same_checkpoint(trail: World) -> None:
-    record(trail, "one")
-    last, put = checkpoints.last(), checkpoints.put
-    assert last is not None
-
-    def behind() -> Any:
-        return last
-
-    assert take(trail) == ["CheckpointTaken"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checkpoints, "last", behind)
-        patch.setattr(checkpoints, "put", put)
-        assert take(trail, 0) == ["CheckpointOvertaken"]
-    assert faults() == []
-
-
-def test_a_run_that_died_before_it_noted_its_checkpoint_is_gone_on_from(
-    trail: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    record(trail, "one")
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "remember", lambda number: None)
-        assert take(trail) == ["CheckpointTaken"]
-    record(trail, "one")
-    assert take(trail) == ["CheckpointTaken"]
-    last = checkpoints.last()
-    assert last is not None
-    assert last.number == 4
-    assert faults() == []
-
-
 def test_time_is_up_and_the_next_call_goes_on(trail: World) -> None:
     moments = iter([trail.now, trail.now, trail.now + timedelta(hours=1)])
     first = auditing.verify(None, lambda: next(moments), trail.now + timedelta(minutes=1))
@@ -305,17 +164,6 @@ def test_the_trail_of_an_erased_customer_holds_and_tells_how_it_went(counterfoil
     happened = [entry.what for entry in audit.entries(chain(subject))]
     assert happened[0] == "consent changed"
     assert "erasure" in happened
-
-
-def test_a_checkpoint_holds_no_name_of_anybody(counterfoil: World) -> None:
-    counterfoil.consent()
-    record(counterfoil, "opaque-subject")
-    take(counterfoil)
-    body = s3(counterfoil, "GetObject", Key="checkpoints/000000001")["Body"].read().decode()
-    assert "opaque-subject" not in body
-    for item in counterfoil.items("ledger"):
-        assert "subject" not in item or item["subject"]["S"] not in body
-    assert set(json.loads(body)) == {"number", "at", "previous", "previous_at", "heads"}
 
 
 def test_a_consent_whose_chain_another_is_writing_is_tried_again(
