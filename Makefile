@@ -70,7 +70,7 @@ sweep-cost: $(VENV)/.ready  ## a sweep over RECORDS=100000 records of which a hu
 
 # The capture lets progress through, and ten thousand runs' log records are not kept.
 RACING := --capture=sys -p no:logging --show-capture=no
-withdrawal-races: $(VENV)/.ready  ## a customer withdraws, is restricted or erased while all is under way, RACES=10000 times (over an hour)
+withdrawal-races: $(VENV)/.ready  ## a customer withdraws, is restricted or erased while all is under way, RACES=10000 times (half an hour, or more)
 	$(say) 'Withdrawal races: both halves at once; a seed that fails is named, and replays: SEED=… RACES=1'
 	@half=$$(( ($(or $(RACES),10000) + 1) / 2 )); first=$(or $(SEED),0); \
 	SEED=$$first RACES=$$half $(PY) -m pytest -q --timeout=14400 $(RACING) tests/flows/test_withdrawal_races.py & other=$$!; \
