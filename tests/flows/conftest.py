@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from counterfoil.runtime import secrets
-from counterfoil.store import clocks, keys
+from counterfoil.store import clocks, keys, registry
 from tests.account import empty_checkpoints
 from tests.flows import audit_trail
+from tests.flows.failing_banks import Callback, mappings_of, sell
 from tests.flows.linked import Customer, customer_in
 from tests.flows.rounds import SHARDS, revisit
 from tests.world import World
@@ -61,3 +62,16 @@ def trail(nothing_locked: None, counterfoil: World) -> World:
         audit_trail.record(counterfoil, "ops", 2)
         assert audit_trail.take(counterfoil) == ["CheckpointTaken"]
     return counterfoil
+
+
+@pytest.fixture
+def failing(counterfoil: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Three receipts that Openbank failed to take for five minutes."""
+    monkeypatch.setenv("DELIVERY_MAPPINGS", mappings_of("openbank"))  # one bank: its calls come in order
+    counterfoil.answer = Callback()
+    counterfoil.consent()
+    sell(counterfoil, 1, 2, 3)
+    counterfoil.run(400)
+    assert len(counterfoil.wires) == 9
+    yield counterfoil
+    registry.forget()
