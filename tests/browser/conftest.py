@@ -1,26 +1,38 @@
-"""The banks' program, fed through its callback with signed deliveries, in Debian's chromium."""
+"""What is looked at in Debian's chromium: the banks' program, fed through its callback with signed deliveries, and
+customers' own pages, which the real handlers answer."""
 
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.server import ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from counterfoil.domain.merchants import OAuthClient
+from counterfoil.runtime import http as calls
+from counterfoil.store import registry
+from infra.sandbox import bank_app, monzo_app
 from infra.sandbox.bank import Bank
-from infra.sandbox.bank_app import serving
+from infra.sandbox.monzo import Client, Monzo
 from infra.sandbox.partner_api import PartnerApi
 from infra.sandbox.signing import signed_post
+from tests.account import MONZO_ACCOUNT
+from tests.browser.customer_page import PREFIX, Gateway, visit
 from tests.browser.samples import CUSTOMER, transaction
+from tests.visiting import answering, sign_in_of
+from tests.world import Wire, World
 
 SECRET = "whsec_" + "c2FuZGJveC1zYW5kYm94LXNhbmRib3g="
 FORGED = "whsec_" + "Zm9yZ2VkLWZvcmdlZC1mb3JnZWQtZm9yZ2Vk"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1200, "height": 900}
+SCHEMES = ("light", "dark")
 FLAGS = [
     "--disable-gpu",
     "--disable-background-networking",
@@ -28,6 +40,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+expect.set_options(timeout=20_000)  # a handler's first call reads its libraries
 
 
 class ConsentApi:
@@ -93,7 +106,11 @@ def sandbox() -> Iterator[Sandbox]:
     with httpx.Client(transport=httpx.MockTransport(consent_api)) as http:
         api = PartnerApi("openbank", "http://api", "http://api/oauth2/token", "id", "secret", http)
         bank = Bank("openbank", "Openbank", [SECRET], api)
-        with serving([bank], lambda bank, customer: bank.record(transaction("tx_bought", customer_id=customer))) as url:
+
+        def buys(bank: Bank, customer: str) -> None:
+            bank.record(transaction("tx_bought", customer_id=customer))
+
+        with bank_app.serving([bank], buys) as url:
             yield Sandbox(url, bank, consent_api)
 
 
@@ -109,3 +126,64 @@ def page(chromium: Browser, sandbox: Sandbox, request: pytest.FixtureRequest) ->
     yield page
     context.close()
     assert sandbox.complaints == []
+
+
+@pytest.fixture
+def address(counterfoil: World) -> Iterator[str]:
+    """Where our pages are."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    server.shutdown()
+    registry.forget()
+
+
+@pytest.fixture
+def openbank(address: str, counterfoil: World) -> Iterator[str]:
+    """Our page for Openbank's customers, with their bank's sign-in beside it."""
+    sign_in = sign_in_of(address)
+    api = PartnerApi("openbank", address, "", "", "", None)  # type: ignore[arg-type]
+    bank = Bank("openbank", "Openbank", [SECRET], api, sign_in=sign_in)
+    with bank_app.serving([bank], lambda _bank, _customer: None) as theirs:
+        known = registry.bank("openbank")
+        assert known is not None
+        assert known.bank.sign_in is not None
+        there = {f"{what}_url": f"{theirs}/sign-in/openbank/{what}" for what in ("authorise", "token", "userinfo")}
+        client = known.bank.sign_in.model_copy(update={**there, "our_url": address})
+        registry.register_bank(known.bank.model_copy(update={"sign_in": client}))
+        counterfoil.answer = lambda wire: answering(sign_in, wire)
+        yield f"{address}/connect/openbank"
+
+
+@pytest.fixture
+def monzo(address: str, counterfoil: World) -> Iterator[str]:
+    """Our page for Monzo's customers, with Monzo's program beside it."""
+    client = Client("client_1", "only-we-know", f"{address}/connect/monzo/linked")
+    program = Monzo(client, {MONZO_ACCOUNT: "Peter"}, clock=lambda: counterfoil.now)
+    with monzo_app.serving(program) as theirs:
+        record = registry.bank("monzo")
+        assert record is not None
+        oauth = OAuthClient(
+            authorise_url=f"{theirs}/authorise",
+            client_id="client_1",
+            client_secret="counterfoil/oauth/monzo",
+            our_url=address,
+        )
+        registry.register_bank(record.bank.model_copy(update={"oauth": oauth, "callback_url": theirs}))
+
+        def answer(wire: Wire) -> calls.Answer:
+            status, told = program.answer(wire.method, wire.url, wire.headers, wire.body)
+            return calls.Answer(status, None, monzo_app.JSONResponse(told).body)
+
+        counterfoil.answer = answer
+        yield f"{address}/connect/monzo"
+
+
+@pytest.fixture
+def phone(chromium: Browser) -> Iterator[Page]:
+    yield from visit(chromium, "light")
+
+
+@pytest.fixture(params=SCHEMES)
+def any_phone(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    yield from visit(chromium, request.param)
