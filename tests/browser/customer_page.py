@@ -87,6 +87,7 @@ def section(page: Page, name: str) -> Locator:
 
 def looked_at(page: Page, name: str) -> None:
     """What holds on every page of ours; with PICTURES, a picture of it."""
+    page.wait_for_load_state()  # a press waits for the answer's beginning alone
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
     assert page.locator("html").get_attribute("lang") == "en-GB", name
     assert page.locator("h1").count() == 1, name
