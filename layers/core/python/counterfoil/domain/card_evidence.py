@@ -38,7 +38,7 @@ EVIDENCE: Final[Mapping[str, Evidence]] = {  # strongest first: the first that a
     ),
     "terminal": Evidence(1.0, 0.002, "Terminal agrees", "Terminals differ"),
     "merchant": Evidence(1.0, 0.05, "Merchant number agrees", "Merchant numbers differ"),
-    "scheme": Evidence(1.5, 0.05, "Card scheme agrees", "Card schemes differ"),
+    "scheme": Evidence(1.6, 0.02, "Card scheme agrees", "Card schemes differ"),
 }
 
 CHIP_DIFFERS: Final = 0.02
