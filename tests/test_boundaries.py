@@ -1,20 +1,13 @@
 """The rooms keep to themselves, and nothing that belongs together is half there."""
 
 import ast
-import re
-import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-CORE = ROOT / "layers" / "core" / "python" / "counterfoil"
-FUNCTIONS = ROOT / "functions"
-INFRA = ROOT / "infra"
+from tests.source import CORE, FUNCTIONS, INFRA, ROOT, imports_of, python_files
 
 # What a room may import beside the standard library and itself. A module is a room where it stands alone.
 MAY_IMPORT = {
@@ -100,79 +93,28 @@ WITHOUT_EVENT = {
     "audit_desk",
     "apply_erasures",
 }
-# Libraries whose module has another name, and those that come with one that we name.
-MODULE_OF = {"aws-cdk-lib": "aws_cdk", "fpdf2": "fpdf", "python-barcode": "barcode", "pytest-xdist": "xdist"}
-IMPLIED = {"constructs", "botocore"}
-OUR_MODULES = {"counterfoil", "functions", "infra", "tests", "launcher"}
-
-
-@dataclass(frozen=True)
-class Import:
-    """`from module import name`, or `import module` with no name."""
-
-    file: Path
-    line: int
-    module: str
-    name: str | None = None
-
-    def __str__(self) -> str:
-        what = f"{self.module}.{self.name}" if self.name else self.module
-        return f"{self.file.relative_to(ROOT)}:{self.line} {what}"
-
-    def within(self, allowed: set[str]) -> bool:
-        whole = f"{self.module}.{self.name}"
-        return any(path == part or path.startswith(f"{part}.") for path in (self.module, whole) for part in allowed)
-
-    @property
-    def top(self) -> str:
-        return self.module.split(".")[0]
-
-
-def _python(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.py"))
-
-
-def _imports(file: Path) -> Iterator[Import]:
-    """Those inside functions too."""
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (Import(file, node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}:{node.lineno}: absolute imports tell which room they enter"
-            yield from (Import(file, node.lineno, node.module or "", alias.name) for alias in node.names)
 
 
 def _room(file: Path) -> str:
     return file.relative_to(CORE).parts[0].removesuffix(".py")
 
 
-def _tracked() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
-
-
 def test_every_room_is_one_of_the_table() -> None:
-    assert {_room(file) for file in _python(CORE)} - {"__init__"} == set(MAY_IMPORT)
+    assert {_room(file) for file in python_files(CORE)} - {"__init__"} == set(MAY_IMPORT)
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
 def test_a_room_imports_what_it_may(room: str) -> None:
     allowed = MAY_IMPORT[room] | {f"counterfoil.{room}"}
-    files = [file for file in _python(CORE) if _room(file) == room]
-    imports = [each for file in files for each in _imports(file) if each.top not in sys.stdlib_module_names]
+    files = [file for file in python_files(CORE) if _room(file) == room]
+    imports = [each for file in files for each in imports_of(file) if each.top not in sys.stdlib_module_names]
     assert files
     assert [str(each) for each in imports if not each.within(allowed)] == []
 
 
 def test_decisions_are_pure() -> None:
-    for file in _python(CORE / "domain"):
-        assert [str(each) for each in _imports(file) if each.top in IMPURE_MODULES] == []
+    for file in python_files(CORE / "domain"):
+        assert [str(each) for each in imports_of(file) if each.top in IMPURE_MODULES] == []
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call):
                 called = getattr(node.func, "attr", getattr(node.func, "id", None))
@@ -180,21 +122,21 @@ def test_decisions_are_pure() -> None:
 
 
 def test_functions_start_and_import_neither_boto3_nor_each_other() -> None:
-    imports = [each for file in _python(FUNCTIONS) for each in _imports(file)]
+    imports = [each for file in python_files(FUNCTIONS) for each in imports_of(file)]
     assert imports
     outside = [each for each in imports if each.top not in sys.stdlib_module_names]
     assert [str(each) for each in outside if not each.within(FUNCTIONS_MAY_IMPORT)] == []
 
 
 def test_nothing_that_runs_knows_the_description() -> None:
-    rooms = [file for file in _python(CORE) if _room(file) != "openapi"]
-    imports = [each for file in [*rooms, *_python(FUNCTIONS)] for each in _imports(file)]
+    rooms = [file for file in python_files(CORE) if _room(file) != "openapi"]
+    imports = [each for file in [*rooms, *python_files(FUNCTIONS)] for each in imports_of(file)]
     assert [str(each) for each in imports if each.within({"counterfoil.openapi"})] == []
 
 
 def test_functions_leave_errors_to_the_runtime() -> None:
     """One table maps errors to answers; a handler with a table of its own would differ from it."""
-    for file in _python(FUNCTIONS):
+    for file in python_files(FUNCTIONS):
         tries = [node.lineno for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Try)]
         assert tries == [], file
 
@@ -202,10 +144,10 @@ def test_functions_leave_errors_to_the_runtime() -> None:
 def test_only_one_module_writes_to_the_log() -> None:
     """What is told by `observe` cannot be about people; anything else that writes could."""
     writers = {"logging", "warnings", "syslog", "pprint", "faulthandler", "aws_lambda_powertools"}
-    for file in [*_python(CORE), *_python(FUNCTIONS)]:
+    for file in [*python_files(CORE), *python_files(FUNCTIONS)]:
         if file == CORE / "runtime" / "observe.py":
             continue
-        assert [str(each) for each in _imports(file) if each.top in writers] == []
+        assert [str(each) for each in imports_of(file) if each.top in writers] == []
         for node in ast.walk(ast.parse(file.read_text())):
             named = getattr(node, "id", getattr(node, "attr", None))
             is_writing = named in ("print", "stdout", "stderr", "print_exc", "print_exception")
@@ -214,7 +156,7 @@ def test_only_one_module_writes_to_the_log() -> None:
 
 def test_no_error_leaves_a_function_with_its_words() -> None:
     """A handler is made by `api`, or decorated with `observe.nameless`: else the runtime prints the error's message."""
-    for file in _python(FUNCTIONS):
+    for file in python_files(FUNCTIONS):
         for node in ast.parse(file.read_text()).body:
             if isinstance(node, ast.FunctionDef) and node.name == "handler":
                 assert [ast.unparse(each) for each in node.decorator_list] == ["observe.nameless"], file
@@ -227,7 +169,7 @@ def test_what_is_counted_has_the_name_of_a_metric() -> None:
 
     names = [
         part
-        for file in [*_python(CORE), *_python(FUNCTIONS)]
+        for file in [*python_files(CORE), *python_files(FUNCTIONS)]
         for node in ast.walk(ast.parse(file.read_text()))
         for part in _texts(_counted_by(node))
     ]
@@ -254,36 +196,36 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 
 def test_infra_takes_only_data_from_the_application() -> None:
-    files = [file for file in _python(INFRA) if REPLAY not in file.parents]
-    imports = [each for file in files for each in _imports(file) if each.top == "counterfoil"]
+    files = [file for file in python_files(INFRA) if REPLAY not in file.parents]
+    imports = [each for file in files for each in imports_of(file) if each.top == "counterfoil"]
     assert [str(each) for each in imports if each.name not in DATA_FOR_INFRA] == []
 
 
 def test_the_replay_decides_with_the_application_and_keeps_its_own_records() -> None:
-    imports = [each for file in _python(REPLAY) for each in _imports(file) if each.top == "counterfoil"]
+    imports = [each for file in python_files(REPLAY) for each in imports_of(file) if each.top == "counterfoil"]
     assert imports
     assert [str(each) for each in imports if not each.within(REPLAY_MAY_IMPORT)] == []
 
 
 def test_only_the_sandbox_uses_the_sandbox() -> None:
-    files = [file for file in _python(INFRA) if "sandbox" not in file.relative_to(INFRA).parts]
-    imports = [each for file in [*files, *_python(CORE), *_python(FUNCTIONS)] for each in _imports(file)]
+    files = [file for file in python_files(INFRA) if "sandbox" not in file.relative_to(INFRA).parts]
+    imports = [each for file in [*files, *python_files(CORE), *python_files(FUNCTIONS)] for each in imports_of(file)]
     assert [str(each) for each in imports if each.within({"infra.sandbox"})] == []
 
 
 def test_every_function_is_deployed_and_nothing_else_is() -> None:
     deployed = [
         node.args[1].value
-        for file in _python(INFRA / "areas")
+        for file in python_files(INFRA / "areas")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Function"
     ]
     assert len(set(deployed)) == len(deployed)
-    assert set(deployed) == {file.stem for file in _python(FUNCTIONS)} - {"__init__"}
+    assert set(deployed) == {file.stem for file in python_files(FUNCTIONS)} - {"__init__"}
 
 
 def test_every_function_has_an_event_and_every_event_a_function() -> None:
-    functions = {file.stem for file in _python(FUNCTIONS)} - {"__init__"}
+    functions = {file.stem for file in python_files(FUNCTIONS)} - {"__init__"}
     assert functions >= WITHOUT_EVENT
     assert {file.name.split(".")[0] for file in (ROOT / "events").glob("*.json")} == functions - WITHOUT_EVENT
 
@@ -293,7 +235,7 @@ def test_every_service_that_is_called_is_in_the_layer() -> None:
 
     called = {
         node.args[0].value
-        for file in _python(CORE)
+        for file in python_files(CORE)
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call)
         and getattr(node.func, "attr", "") in ("client", "create_client")
@@ -311,7 +253,7 @@ def _reached_from(function: str) -> set[str]:
     seen: set[Path] = set()
     while files := files - seen:
         seen |= files
-        imports = [each for file in files for each in _imports(file)]
+        imports = [each for file in files for each in imports_of(file)]
         found |= {each.top for each in imports}
         modules = {name for each in imports for name in (each.module, f"{each.module}.{each.name}")}
         paths = {CORE.parent / f"{name.replace('.', '/')}.py" for name in modules if name.startswith("counterfoil.")}
@@ -323,80 +265,18 @@ def test_whoever_needs_documents_and_calendars_has_them_and_the_money_path_does_
     libraries = {"fpdf", "holidays"}
     given = {
         node.args[1].value
-        for file in _python(INFRA / "areas")
+        for file in python_files(INFRA / "areas")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Function"
         if any(keyword.arg == "makes_documents" for keyword in node.keywords)
     }
-    functions = {file.stem for file in _python(FUNCTIONS)} - {"__init__"}
+    functions = {file.stem for file in python_files(FUNCTIONS)} - {"__init__"}
     assert {function for function in functions if _reached_from(function) & libraries} == given
     assert given & {"bank_webhook", "retailer_receipt", "match_receipts", "deliver_receipt"} == set()
 
 
 @pytest.mark.parametrize(("folder", "longest"), [(CORE, 300), (INFRA, 300), (FUNCTIONS, 80)])
 def test_modules_stay_short(folder: Path, longest: int) -> None:
-    lengths = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in _python(folder)}
+    lengths = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in python_files(folder)}
     assert lengths
     assert {file: length for file, length in lengths.items() if length > longest} == {}
-
-
-@pytest.mark.parametrize(
-    "lock",
-    [
-        "requirements.lock",
-        "requirements-engine.lock",
-        "layers/hot/requirements.txt",
-        "layers/data/requirements.txt",
-        "package-lock.json",
-    ],
-)
-def test_locks_pin_by_hash_and_name_no_host(lock: str) -> None:
-    text = (ROOT / lock).read_text()
-    assert "://" not in text
-    assert not re.search(r"--(index|extra-index|find-links)", text)
-    if lock.endswith(".json"):
-        assert '"resolved"' not in text
-        assert '"integrity": "sha512-' in text
-    else:
-        pins = re.findall(r"^[a-z0-9].*?(?=^[a-z#]|\Z)", text, re.MULTILINE | re.DOTALL)
-        assert len(pins) > 5
-        for pin in pins:
-            assert re.match(r"\S+==\S+ \\", pin), pin.splitlines()[0]
-            assert "--hash=sha256:" in pin, pin.splitlines()[0]
-
-
-def test_the_layers_have_the_versions_that_are_tested() -> None:
-    def pins(path: str) -> dict[str, str]:
-        return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / path).read_text(), re.MULTILINE))
-
-    tested = pins("requirements.lock")
-    for name in ("hot", "data"):
-        layer = pins(f"layers/{name}/requirements.txt")
-        assert layer
-        assert layer.items() <= tested.items()
-
-
-def test_no_file_names_a_machine_or_a_registry() -> None:
-    # Put together here, so that this file does not name them either.
-    folders = [f"/{name}/" for name in ("work", "root", "home")]
-    hosts = [f"{name}.org" for name in ("pypi", "npmjs", "pythonhosted")]
-    found = [
-        f"{file.relative_to(ROOT)}: {name}"
-        for file in _tracked()
-        if file.suffix not in (".png", ".ico", ".woff2")
-        for name in folders + hosts
-        if name in file.read_text(errors="replace")
-    ]
-    assert found == []
-
-
-def test_every_library_that_is_imported_is_a_declared_dependency() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = [project["project"]["dependencies"], *project["dependency-groups"].values()]
-    declared = [line for group in groups for line in group]
-    names = {re.split(r"[<>=\[]", line)[0] for line in declared} | IMPLIED
-    modules = {MODULE_OF.get(name, name.replace("-", "_")) for name in names}
-    folders = (CORE, FUNCTIONS, INFRA, ROOT / "tests")
-    imports = [each for folder in folders for file in _python(folder) for each in _imports(file)]
-    unknown = [each for each in imports if each.top not in sys.stdlib_module_names | modules | OUR_MODULES]
-    assert [str(each) for each in unknown] == []
