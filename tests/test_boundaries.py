@@ -12,8 +12,8 @@ from tests.source import CORE, FUNCTIONS, INFRA, ROOT, imports_of, python_files
 # What a room may import beside the standard library and itself. A module is a room where it stands alone.
 MAY_IMPORT = {
     "errors": set[str](),
-    # holidays for the one module of legal clocks.
-    "domain": {"pydantic", "counterfoil.errors", "holidays"},
+    # holidays for the one module of legal clocks, jiter for the one that reads JSON.
+    "domain": {"pydantic", "jiter", "counterfoil.errors", "holidays"},
     # Seals by key alone; who may open what is decided by flows.
     "sealing": {"cryptography", "counterfoil.errors"},
     "signing": {"cryptography", "joserfc"},

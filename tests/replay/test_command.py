@@ -109,7 +109,7 @@ def test_interrupted_it_leaves_nothing_but_what_was_decided(
     monkeypatch.setenv("SQLITE_TMPDIR", str(scratch))
     read: list[Any] = []
 
-    def refuse(reader: Reader, raw: bytes) -> None:
+    def refuse(reader: Reader, number: int, raw: bytes) -> None:
         read.append(raw)
         raise KeyboardInterrupt
 

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from itertools import batched
 from pathlib import Path
 
 # In the functions it comes with a layer.
@@ -20,7 +21,7 @@ sys.path.append(str(Path(__file__).parents[3] / "layers" / "core" / "python"))
 from counterfoil.domain.parameters import DEFAULT, Settings
 from infra.sandbox.replay.intake import Intake
 from infra.sandbox.replay.ledger import Ledger
-from infra.sandbox.replay.lines import Reader, in_order
+from infra.sandbox.replay.lines import TOGETHER, Reader, in_order
 from infra.sandbox.replay.matcher import Matcher
 from infra.sandbox.replay.problems import Problems
 from infra.sandbox.replay.rendezvous import Rendezvous
@@ -30,7 +31,7 @@ from infra.sandbox.replay.summary import Summary
 from infra.sandbox.replay.world import World
 
 BANKS = Path(__file__).parents[1] / "banks.json"
-LINES_A_TICK = 500
+BATCHES_A_TICK = 8
 
 type File = str | os.PathLike[str]
 type Progress = Callable[[int, int, int], None]
@@ -67,9 +68,9 @@ def replay(
         size = payments.size + tills.size
         results = Results(file)
         world = World(intake, Matcher(settings, rendezvous, ledger, results), problems)
-        for number, line in enumerate(in_order(iter(payments), iter(tills)), start=1):
-            world.take(line)
-            if progress and not number % LINES_A_TICK:
+        for number, lines in enumerate(batched(in_order(iter(payments), iter(tills)), TOGETHER, strict=False), start=1):
+            world.take(lines)
+            if progress and not number % BATCHES_A_TICK:
                 progress(payments.done + tills.done, size, payments.count + tills.count)
         world.end()
         if progress:

@@ -175,7 +175,7 @@ class Matcher:
             ahead = (tender.at - payment.at).total_seconds()
             self._clocks[tender.till] = learn(self._clocks.get(tender.till), ahead, payment.at)
         lag = (tender.seen_at - payment.at).total_seconds()
-        crowd, age = crowd_around(places_of(payment)[0].side, others), (self.now - payment.at).total_seconds()
+        crowd, age = crowd_around(payment.at, others), (self.now - payment.at).total_seconds()
         known = self._habits.get(tender.scope, FIRST_DAY)
         self._habits[tender.scope] = learn_match(known, lag, crowd, age)
         ours, theirs = payment.codes, tender.codes

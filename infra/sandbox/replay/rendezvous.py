@@ -67,30 +67,20 @@ class Place:
 def places_of(record: Record) -> tuple[Place, ...]:
     """A payment stands under each amount and time under which its receipt may be found, a card tender once."""
     if isinstance(record, CardTender):
-        faces = [(record.amount, record.at)]
-    else:
-        faces = [(face.amount, face.at) for face in record.faces]
+        return (_place(record, record.amount, record.at),)
+    return tuple([_place(record, face.amount, face.at) for face in record.faces])
+
+
+def _place(record: Record, amount: int, at: datetime) -> Place:
     code = record.codes.auth if record.by_code else None
-    return tuple(
-        Place(record, _side(record, amount, at), (record.scope, record.kind, amount, record.currency, code))
-        for amount, at in faces
-    )
+    return Place(record, _side(record, amount, at), (record.scope, record.kind, amount, record.currency, code))
 
 
 def _side(record: Record, amount: int, at: datetime) -> Side:
-    return Side(
-        "receipt" if isinstance(record, CardTender) else "transaction",
-        record.key,
-        at,
-        record.seen_at,
-        record.kind,
-        amount,
-        record.currency,
-        record.codes,
-        record.till if isinstance(record, CardTender) else None,
-        record.doubted if isinstance(record, CardTender) else False,
-        None if isinstance(record, CardTender) else record.bank,
-    )
+    told = record.key, at, record.seen_at, record.kind, amount, record.currency, record.codes
+    if isinstance(record, CardTender):
+        return Side("receipt", *told, record.till, record.doubted)
+    return Side("transaction", *told, bank=record.bank)
 
 
 class Rendezvous:
@@ -141,9 +131,10 @@ class Rendezvous:
             return [], False
         most = looking.MOST_OF_A_DAY if whole_day else looking.MOST
         found, truncated = _within(standing, looking.spans(place.side, clock, whole_day=whole_day), most)
-        for span in looking.nearby(place.side, clock):
-            if truncated:
-                found, truncated = _within(standing, (span,), looking.MOST)
+        for span in looking.nearby(place.side, clock) if truncated else ():
+            found, truncated = _within(standing, (span,), looking.MOST)
+            if not truncated:
+                break
         return self._others(found, place, now), truncated
 
     def _others(self, found: list[Place], place: Place, now: datetime) -> list[Place]:

@@ -1,10 +1,11 @@
 """What a replay comes to: the lines of matches.jsonl, written as they are decided, and what is counted."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TextIO
+
+from pydantic import TypeAdapter
 
 from counterfoil.domain.deliveries import RECALL_REASONS
 from counterfoil.domain.matching import Decision, Unmatched
@@ -14,7 +15,7 @@ from counterfoil.domain.transactions import RecallReason, ReceiptOfMatch, Transa
 from infra.sandbox.replay.intake import names_of, names_of_receipt
 from infra.sandbox.replay.rendezvous import Record
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_LINE = TypeAdapter(dict[str, Any])
 
 
 class Results:
@@ -67,7 +68,7 @@ class Results:
         self._write(ids | what | {"decided_at": rfc3339(now), "reasons": reasons})
 
     def _write(self, line: dict[str, Any]) -> None:
-        self._out.write(_encode(line) + "\n")
+        self._out.write(_LINE.dump_json(line).decode() + "\n")
 
 
 def _ids(payment_key: str, tender: CardTender) -> dict[str, Any]:

@@ -189,30 +189,36 @@ def _moved_on(clock: Clock, at: datetime) -> Clock:
     days = (at - clock.updated_at).total_seconds() / DAY
     if days <= 0:
         return clock
-    return replace(
-        clock,
+    return Clock(
         offset=clock.offset + days * clock.drift,
+        spread=clock.spread,
+        count=max(1, clock.count_at(at)),
+        updated_at=at,
+        drift=clock.drift,
         oo=clock.oo + 2 * days * clock.ov + days**2 * clock.vv + WANDER * days + WANDER_OF_DRIFT * days**3 / 3,
         ov=clock.ov + days * clock.vv,
         vv=clock.vv + WANDER_OF_DRIFT * days,
-        count=max(1, clock.count_at(at)),
-        updated_at=at,
+        rival=clock.rival,
+        votes=clock.votes,
+        stamped_at=clock.stamped_at,
     )
 
 
 def _followed(clock: Clock, surprise: float, at: datetime, expected: float) -> Clock:
     days = min(0.0, (at - clock.updated_at).total_seconds() / DAY)
     gain_o, gain_v = (clock.oo + days * clock.ov) / expected, (clock.ov + days * clock.vv) / expected
-    return replace(
-        clock,
+    return Clock(
         offset=round(clock.offset + gain_o * surprise, 3),
+        spread=_wider_or_narrower(clock, surprise),
+        count=min(LONGEST_MEMORY, clock.count + 1),
+        updated_at=clock.updated_at,
         drift=round(clock.drift + gain_v * surprise, 3),
         oo=round(clock.oo - gain_o**2 * expected, 6),
         ov=round(clock.ov - gain_o * gain_v * expected, 6),
         vv=round(clock.vv - gain_v**2 * expected, 6),
-        spread=_wider_or_narrower(clock, surprise),
-        count=min(LONGEST_MEMORY, clock.count + 1),
+        rival=clock.rival,
         votes=max(0, clock.votes - 1),
+        stamped_at=clock.stamped_at,
     )
 
 

@@ -181,11 +181,10 @@ def learn_match(habits: Habits, lag: float, others: int, age: float) -> Habits:
     """After one more match: its receipt came `lag` seconds after the sale, of the hours around which `age` seconds were
     over, and `others` of its amount stood there."""
     place = bisect_right(LAGS, lag)
-    lags = tuple(count + (place == number) for number, count in enumerate(habits.lags))
     return _faded(
-        replace(
-            habits,
-            lags=lags,
+        Habits(
+            lags=(*habits.lags[:place], habits.lags[place] + 1, *habits.lags[place + 1 :]),
+            missed=habits.missed,
             found=habits.found + 1,
             others=habits.others + others,
             minutes=habits.minutes + 60 + round(min(3_600.0, max(0.0, age)) / 60),

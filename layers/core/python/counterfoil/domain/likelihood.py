@@ -140,7 +140,7 @@ class Scene:
         return max(0, receipts - payments)
 
     def _weigh(self, payment: Payment, slip: Slip) -> float:
-        density = max(self._density(at, slip) for at in payment.at)
+        density = max([self._density(at, slip) for at in payment.at])
         bank = self._banks.get(payment.sides[0].bank or "", ANY_BANK)
         codes = weight(payment.sides[0].codes, slip.side.codes, bank, self.settings.evidence)
         chance = self._rate(payment) * self._miss(payment)
@@ -177,7 +177,7 @@ class Scene:
     def _rate(self, payment: Payment) -> float:
         """Receipts of this amount a second that may be taken for the payment's, as seen around it."""
         if payment.rate < 0:
-            payment.rate = max(self._rate_within(payment, pace) for pace in self._paces)
+            payment.rate = max([self._rate_within(payment, pace) for pace in self._paces])
         return payment.rate
 
     def _rate_within(self, payment: Payment, pace: Pace) -> float:
@@ -206,9 +206,11 @@ class Scene:
         return payment.miss
 
 
-def crowd_around(payment: Side, others: Sequence[Side]) -> int:
+def crowd_around(at: datetime, others: Sequence[Side]) -> int:
     """How many more receipts than payments stood within an hour of a payment; `others` without the pair itself."""
-    near = [other for other in others if abs((other.at - payment.at).total_seconds()) <= DEFAULT.sale[0].window]
+    if not others:
+        return 0
+    near = [other for other in others if abs((other.at - at).total_seconds()) <= DEFAULT.sale[0].window]
     return max(0, sum(1 if other.side == "receipt" else -1 for other in near))
 
 

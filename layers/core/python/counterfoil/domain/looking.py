@@ -59,7 +59,7 @@ def middle(side: Side, clock: Clock | None) -> datetime:
 
 def needs_another_look(side: Side, clock: Clock | None) -> bool:
     """Whether a receipt stands where its payment, if that comes later, will not look: it must look itself."""
-    return side.side == "receipt" and side.kind == "sale" and len(spans(side, clock)) > 1
+    return side.side == "receipt" and _may_stand_by_arrival(side, clock, middle(side, clock))
 
 
 def next_look(step: int, waits: Sequence[float], subject: Side, oldest: datetime, now: datetime) -> float | None:

@@ -57,6 +57,8 @@ def _rate(vat_rate: str) -> int:
 
 def _line_value(line: "Line") -> int:
     value = line.amount
+    if not line.modifiers and not line.discounts:
+        return value
     for modifier in line.modifiers:
         value += modifier.amount
     for discount in line.discounts:
@@ -73,6 +75,8 @@ def _line_problems(receipt: "Receipt", values: list[int]) -> Iterator[Problem]:
 
 
 def _is_product(line: "Line", unit_price: int) -> bool:
+    if line.quantity == "1":
+        return line.amount == unit_price
     # The unit price itself may be rounded (fuel at 145.9p), and half a minor unit counts once a unit bought.
     quantity = _scaled(line.quantity, _QUANTITY_DECIMALS)
     twice_tolerance = max(2 * _ONE_BOUGHT, quantity + _ONE_BOUGHT)
@@ -115,6 +119,8 @@ def _gross_by_rate(receipt: "Receipt", bought: int, by_rate: dict[int, list[int]
 
 def _vat_problems(receipt: "Receipt", values: list[int]) -> Iterator[Problem]:
     """Where `vat` differs from the lines, and from its own rates."""
+    if not receipt.vat:
+        return
     by_rate = _values_by_rate(receipt, values)
     rates = [_rate(entry.rate) for entry in receipt.vat]
     for index, (entry, rate) in enumerate(zip(receipt.vat, rates, strict=True)):
@@ -125,7 +131,7 @@ def _vat_problems(receipt: "Receipt", values: list[int]) -> Iterator[Problem]:
         if abs(off) > (_slack(by_rate, rate) if by_rate else len(receipt.lines)) * parts:
             told = _apart(Fraction(off, parts))
             yield Problem(f"vat[{index}].amount", f"is {told} its rate of net and amount together")
-    if receipt.vat and by_rate:
+    if by_rate:
         yield from _gross_problems(receipt, rates, by_rate, sum(values))
     elif sum(entry.net + entry.amount for entry in receipt.vat) > receipt.total + len(receipt.lines):
         yield Problem("vat", "comes to more than the total")

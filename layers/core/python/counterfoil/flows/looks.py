@@ -65,7 +65,7 @@ def learn(payment: Pointer, receipt: Pointer, others: Sequence[Pointer], now: da
     if theirs.till:
         clocks.observe(theirs.till, theirs.at, ours.at)
     lag = (theirs.seen_at - ours.at).total_seconds()
-    age, crowd = (now - ours.at).total_seconds(), crowd_around(ours, [other.side for other in others])
+    age, crowd = (now - ours.at).total_seconds(), crowd_around(ours.at, [other.side for other in others])
     habits.learn(payment.scope, lambda known: shops.learn_match(known, lag, crowd, age))
     first, second = ours.codes, theirs.codes
     if ours.bank and first.last4 and second.last4 and second.entry != "chip":
