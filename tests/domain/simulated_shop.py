@@ -153,7 +153,8 @@ def claim(outcome: Outcome, undecided: dict[str, Side], subject: Side, match: Ma
     seconds = (receipt.at - payment.at).total_seconds()
     lag = (receipt.seen_at - payment.at).total_seconds()
     known = outcome.habits
-    outcome.habits = learn_match(known, lag, crowd_around(payment.at, list(undecided.values())), WINDOW)
+    crowd, later = crowd_around(payment.at, list(undecided.values())), payment.at + timedelta(seconds=WINDOW)
+    outcome.habits = learn_match(known, lag, crowd, payment.at, later)
     clocks[receipt.till] = learn(clocks.get(receipt.till), seconds, payment.at)
 
 

@@ -64,9 +64,9 @@ def shop(lags: list[float], missed: int) -> Habits:
     """After payments whose receipts came after these lags, and some whose never did."""
     learned = FIRST_DAY
     for lag in lags:
-        learned = learn_match(learned, lag, others=2, age=15.0)
+        learned = learn_match(learned, lag, 0, NOW, NOW)
     for _ in range(missed):
-        learned = learn_missing(learned)
+        learned = learn_missing(learned, NOW)
     return learned
 
 

@@ -35,7 +35,7 @@ def test_a_thousand_payments_among_strangers_wallets_and_lost_receipts():
 
 def test_what_is_called_99_percent_is_right_99_times_in_a_hundred():
     """By time alone, late and lost receipts among strangers: the hardest place that still gives matches."""
-    hard = Shop(sales=3333, gap=300.0, last4=False, late=0.1)
+    hard = Shop(sales=3333, gap=600.0, last4=False, late=0.1)
     results = [trade(hard, seed) for seed in range(2)]
     given = [confidence for result in results for confidence, _ in result.confidences]
     wrong = sum(result.wrong for result in results)

@@ -57,7 +57,7 @@ def test_everything_kept_has_a_row_and_every_row_is_of_something(counterfoil: Wo
         customer.connect()
     bank_health.note("openbank", 500, counterfoil.now, took=False)
     for _ in range(habits.FIRST_WRITE):
-        habits.learn("kite/MID000123", learn_missing)
+        habits.learn("kite/MID000123", lambda known: learn_missing(known, counterfoil.now))
         habits.learn_of_bank("openbank", lambda known: learn_digits(known, by_device=False, agree=True))
     subject = secrets.sealer().subject("openbank", "cust_erased")
     counterfoil.consent("cust_erased")

@@ -175,9 +175,9 @@ class Matcher:
             ahead = (tender.at - payment.at).total_seconds()
             self._clocks[tender.till] = learn(self._clocks.get(tender.till), ahead, payment.at)
         lag = (tender.seen_at - payment.at).total_seconds()
-        crowd, age = crowd_around(payment.at, others), (self.now - payment.at).total_seconds()
+        crowd = crowd_around(payment.at, others)
         known = self._habits.get(tender.scope, FIRST_DAY)
-        self._habits[tender.scope] = learn_match(known, lag, crowd, age)
+        self._habits[tender.scope] = learn_match(known, lag, crowd, payment.at, self.now)
         ours, theirs = payment.codes, tender.codes
         if ours.last4 and theirs.last4 and theirs.entry != "chip":
             bank = self._banks.get(payment.bank, ANY_BANK)
@@ -193,8 +193,9 @@ class Matcher:
         side, decision = look.place.side, look.decision
         self.results.undecided(record.key, decision)
         if step == looking.A_DAY_LATER:
-            if isinstance(decision, Unmatched) and record.kind == "sale":
-                self._habits[record.scope] = learn_missing(self._habits.get(record.scope, FIRST_DAY))
+            is_missing = isinstance(decision, Unmatched) and record.kind == "sale"
+            if is_missing and not crowd_around(side.at, [other.side for other in look.others]):
+                self._habits[record.scope] = learn_missing(self._habits.get(record.scope, FIRST_DAY), self.now)
             return
         if isinstance(decision, Wait) or looking.needs_another_look(side, self._clocks.get(side.till or "")):
             oldest = decision.oldest if isinstance(decision, Wait) else side.seen_at

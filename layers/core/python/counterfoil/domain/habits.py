@@ -5,18 +5,22 @@ on its first day has the prior, and one of a thousand sales hardly anything of i
 
 - how late receipts come: the lag from authorisation to the receipt's arrival, in bins that end at `LAGS`
 - how crowded one amount is (`same_an_hour`): how many receipts that were nobody's stood within an hour of its matches
-- how many payments never get a receipt (`missing`): told by the look after a day, when nothing could belong
+- how many payments never get a receipt (`missing`): told by the look after a day, when nothing could belong. Only
+  payments around which no other receipt of their amount stood are counted: in a crowd something could always belong,
+  so that none would ever seem to miss its receipt
 
 Of a bank, likewise: how often the last four digits that it tells differ from those on the receipt, where it said that a
 device paid (it told a token) and where it did not. Some banks tell tokens, so that without one the digits agree; of
 others any payment may be a phone's.
 
-Counts are halved together when they pass `MEMORY`, so that a change shows within some hundred sales.
+Counts above `MEMORY` are halved together, at most once a week: so a change shows within a week or two, and a chain that
+sells as many in an hour remembers in the morning what comes only in the evening. Of a bank they are halved as soon.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from math import erf, sqrt, sumprod
@@ -29,6 +33,8 @@ LATEST: Final = 7 * 86_400.0
 NEVER: Final = 1e-9
 """The density of lags beyond these two, per second."""
 MEMORY: Final = 400
+LEAST_MISSING: Final = 0.03
+A_WEEK: Final = timedelta(days=7)
 _EDGES: Final = (EARLIEST, *LAGS, LATEST)
 _TAIL: Final = 8.5
 """A Normal further out than so many of its spreads is none, in floating point."""
@@ -42,19 +48,20 @@ _FIRST_WITHOUT: Final = (7.0, 13.0)
 
 @dataclass(frozen=True)
 class Habits:
-    """Counts, as learned: of lags by bin, of payments without and with a receipt, and of other receipts of a matched
-    amount in so many minutes."""
+    """Counts, as learned: of lags by bin, of payments alone without (`missed`) and with a receipt (`found`), and of
+    other receipts of a matched amount in so many minutes. `since`: when they were last halved, or began."""
 
     lags: tuple[int, ...] = (0,) * (len(LAGS) + 1)
     missed: int = 0
     found: int = 0
     others: int = 0
     minutes: int = 0
+    since: datetime | None = None
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many payments were learned from."""
-        return self.missed + self.found
+        return self.missed + sum(self.lags)
 
     @cached_property
     def same_an_hour(self) -> float:
@@ -66,7 +73,7 @@ class Habits:
     def missing(self) -> float:
         """The share of payments whose receipt never comes."""
         missed, found = _FIRST_MISSING
-        return min(0.9, max(0.015, (self.missed + missed) / (self.count + missed + found)))
+        return min(0.9, max(LEAST_MISSING, (self.missed + missed) / (self.missed + self.found + missed + found)))
 
     def later_than(self, age: float) -> float:
         """The share of receipts, of those that come, that take longer than `age` seconds."""
@@ -92,21 +99,23 @@ class Habits:
         first, weights = _overlaps(lag, spread)
         return max(NEVER, sumprod(self.densities[first : first + len(weights)], weights) / 2)
 
-    def as_dict(self) -> dict[str, int | list[int]]:
-        """Integers and lists of them."""
-        return {
+    def as_dict(self) -> dict[str, int | list[int] | str]:
+        """Integers, lists of them, and a time as RFC 3339."""
+        stored: dict[str, int | list[int] | str] = {
             "lags": list(self.lags),
             "missed": self.missed,
             "found": self.found,
             "others": self.others,
             "minutes": self.minutes,
         }
+        return stored | {"since": self.since.isoformat()} if self.since else stored
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Reads what `as_dict` wrote, also with `Decimal` for int. KeyError, TypeError or ValueError otherwise."""
         counts = {name: int(stored[name]) for name in ("missed", "found", "others", "minutes")}
-        return cls(tuple(int(count) for count in stored["lags"]), **counts)
+        since = datetime.fromisoformat(stored["since"]) if stored.get("since") else None
+        return cls(tuple(int(count) for count in stored["lags"]), **counts, since=since)
 
     @cached_property
     def densities(self) -> tuple[float, ...]:
@@ -116,7 +125,7 @@ class Habits:
 
     @cached_property
     def _shares(self) -> tuple[float, ...]:
-        whole = sum(self.lags) + sum(_FIRST_LAGS)
+        whole = self.count - self.missed + sum(_FIRST_LAGS)
         return tuple((count + first) / whole for count, first in zip(self.lags, _FIRST_LAGS, strict=True))
 
     @cached_property
@@ -177,18 +186,21 @@ class BankHabits:
 ANY_BANK: Final = BankHabits()
 
 
-def learn_match(habits: Habits, lag: float, others: int, age: float) -> Habits:
-    """After one more match: its receipt came `lag` seconds after the sale, of the hours around which `age` seconds were
-    over, and `others` of its amount stood there."""
+def learn_match(habits: Habits, lag: float, others: int, paid_at: datetime, now: datetime) -> Habits:
+    """After one more match: its receipt came `lag` seconds after the sale, and `others` of its amount stood in the
+    hours around it, as far as they are over."""
+    age = (now - paid_at).total_seconds()
     place = bisect_right(LAGS, lag)
     return _faded(
         Habits(
             lags=(*habits.lags[:place], habits.lags[place] + 1, *habits.lags[place + 1 :]),
             missed=habits.missed,
-            found=habits.found + 1,
+            found=habits.found + (others == 0),
             others=habits.others + others,
             minutes=habits.minutes + 60 + round(min(3_600.0, max(0.0, age)) / 60),
-        )
+            since=habits.since,
+        ),
+        now,
     )
 
 
@@ -201,16 +213,24 @@ def learn_digits(habits: BankHabits, *, by_device: bool, agree: bool) -> BankHab
     return replace(habits, with_token=counts) if by_device else replace(habits, without=counts)
 
 
-def learn_missing(habits: Habits) -> Habits:
-    """After one more payment for which nothing came within a day."""
-    return _faded(replace(habits, missed=habits.missed + 1))
+def learn_missing(habits: Habits, now: datetime) -> Habits:
+    """After one more payment that was alone, and for which nothing came within a day."""
+    return _faded(replace(habits, missed=habits.missed + 1), now)
 
 
-def _faded(habits: Habits) -> Habits:
-    if habits.count <= MEMORY:
+def _faded(habits: Habits, now: datetime) -> Habits:
+    if habits.since is None:
+        return replace(habits, since=now)
+    if habits.count <= MEMORY or now - habits.since < A_WEEK:
         return habits
-    counts = (habits.missed, habits.found, habits.others, habits.minutes)
-    return Habits(tuple(count // 2 for count in habits.lags), *(count // 2 for count in counts))
+    return Habits(
+        lags=tuple([count // 2 for count in habits.lags]),
+        missed=habits.missed // 2,
+        found=habits.found // 2,
+        others=habits.others // 2,
+        minutes=habits.minutes // 2,
+        since=now,
+    )
 
 
 def _share(counts: tuple[int, int], prior: tuple[float, float]) -> float:

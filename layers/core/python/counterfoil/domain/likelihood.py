@@ -202,7 +202,9 @@ class Scene:
         if payment.miss < 0:
             missing = self.habits.missing
             late = self.habits.later_than(self.now - payment.at[0])
-            payment.miss = min(1.0, missing + (1 - missing) * self.settings.caution * late)
+            caution = min(self.settings.most_cautious, self.settings.caution + self.habits.same_an_hour)
+            lost = missing * max(1.0, caution * self.settings.caution_of_lost)
+            payment.miss = min(1.0, lost + (1 - missing) * caution * late)
         return payment.miss
 
 

@@ -24,9 +24,10 @@ that the payment's own receipt is not with us. "One sale" against "two sales, of
   amount there are in that time, at its terminal where the bank tells it (from 5 on they count double: crowds come in
   bursts), and c how many there usually are an hour (`habits`; 0.5 on a first day); at least what ±300 s say. Refunds:
   (1 + n) / (±3.5 days, likewise).
-- miss = m + 4 · (1 - m) · (the share of this shop's receipts that take longer than the payment is old now), m being the
-  share of its receipts that never come (`habits`; 6% on a first day). Four times, since a chain's shops are not alike:
-  what is likely late is rather decided late than wrong.
+- miss = max(1, k / 4) · m + k · (1 - m) · (the share of this shop's receipts that take longer than the payment is old
+  now), m being the share of its receipts that never come (`habits`; 6% on a first day, never less than 3%), and
+  k = 2 + c, at most 10. Where many receipts of one amount stand around, one id is that of many shops, and they are not
+  alike: what is likely late is rather decided late than wrong.
 - L = P(what we see | same sale) / P(it | different sales), from `card_evidence`; 1 where one side gives no code.
   Authorisation codes that differ all but exclude (1e-6: misprints), RRNs that differ exclude. A device's last four
   digits differ from the card's: strong for, weak against.

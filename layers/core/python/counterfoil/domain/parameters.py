@@ -44,7 +44,9 @@ class Settings:
     threshold_by_time: float = 0.995
     look_again: tuple[float, ...] = (15.0, 60.0, 600.0)
     miss_at_first: float = 4.0
-    caution: float = 4.0
+    caution: float = 2.0
+    caution_of_lost: float = 0.25
+    most_cautious: float = 10.0
     known: tuple[Way, ...] = (
         Way(0.865, 1.0, of_clock=True),
         Way(0.10, 3.0, of_clock=True),

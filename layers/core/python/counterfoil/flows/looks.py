@@ -65,8 +65,8 @@ def learn(payment: Pointer, receipt: Pointer, others: Sequence[Pointer], now: da
     if theirs.till:
         clocks.observe(theirs.till, theirs.at, ours.at)
     lag = (theirs.seen_at - ours.at).total_seconds()
-    age, crowd = (now - ours.at).total_seconds(), crowd_around(ours.at, [other.side for other in others])
-    habits.learn(payment.scope, lambda known: shops.learn_match(known, lag, crowd, age))
+    crowd = crowd_around(ours.at, [other.side for other in others])
+    habits.learn(payment.scope, lambda known: shops.learn_match(known, lag, crowd, ours.at, now))
     first, second = ours.codes, theirs.codes
     if ours.bank and first.last4 and second.last4 and second.entry != "chip":
         agree, by_device = first.last4 == second.last4, first.entry == "wallet"

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from counterfoil.domain import habits as shops
 from counterfoil.domain import looking, matching
+from counterfoil.domain.likelihood import crowd_around
 from counterfoil.domain.matching import Match, Wait
 from counterfoil.domain.sides import Side
 from counterfoil.domain.tenders import CardTender
@@ -235,7 +236,7 @@ def _look_at_the_rest(settled_at: datetime, left: Sequence[Pointer], work: Work)
 def _leave_undecided(party: Party, look: Look, step: int, work: Work) -> Outcome:
     side, decision = party.pointers[0].side, look.decision
     if step == looking.A_DAY_LATER:
-        return _leave_open(party, decision)
+        return _leave_open(party, look, work.now)
     clock = clocks.get(side.till) if side.till else None
     if isinstance(decision, Wait) or looking.needs_another_look(side, clock):
         oldest = decision.oldest if isinstance(decision, Wait) else side.seen_at
@@ -249,11 +250,13 @@ def _leave_undecided(party: Party, look: Look, step: int, work: Work) -> Outcome
     return Outcome(counts=("Ambiguous",))
 
 
-def _leave_open(party: Party, decision: matching.Decision) -> Outcome:
+def _leave_open(party: Party, look: Look, now: datetime) -> Outcome:
     """A day later: what nothing could belong to is told to the shop's habits. New evidence decides still."""
-    is_alone = isinstance(decision, matching.Unmatched)
+    is_alone = isinstance(look.decision, matching.Unmatched)
     if is_alone and party.record.kind == "sale" and party.record.state != "unmatched":
-        habits.learn(party.record.scope, shops.learn_missing)
+        crowd = crowd_around(look.pointer.side.at, [other.side for other in look.others])
+        if not crowd:
+            habits.learn(party.record.scope, lambda known: shops.learn_missing(known, now))
     _mark(party.record, "unmatched" if is_alone else "ambiguous")
     return Outcome(counts=("Unmatched" if is_alone else "Ambiguous",))
 
