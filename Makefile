@@ -77,7 +77,7 @@ withdrawal-races: $(VENV)/.ready  ## a customer withdraws, is restricted or eras
 	SEED=$$(( first + half )) RACES=$$half $(PY) -m pytest -q --timeout=14400 $(RACING) tests/flows/test_withdrawal_races.py && wait $$other
 
 match-quality: $(VENV)/.ready  ## how good matching is: SEEDS=5 runs of SALES=… a scenario (ARGS="--help")
-	$(say) 'Match quality: about half an hour on two cores (SALES=20000 SEEDS=1 for a first look)'
+	$(say) 'Match quality: a quarter of an hour on two cores (SALES=20000 SEEDS=1 for a first look)'
 	@$(PY) -m infra.sandbox.quality $(if $(SALES),--sales $(SALES)) $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
 synth: setup  ## the CloudFormation templates, checked by cdk-nag, into cdk.out
