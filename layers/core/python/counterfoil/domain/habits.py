@@ -14,7 +14,7 @@ device paid (it told a token) and where it did not. Some banks tell tokens, so t
 others any payment may be a phone's.
 
 Counts above `MEMORY` are halved together, at most once a week: so a change shows within a week or two, and a chain that
-sells as many in an hour remembers in the morning what comes only in the evening. Of a bank they are halved as soon.
+sells as many in an hour remembers in the morning what comes only in the evening. A bank's are halved each time.
 """
 
 from bisect import bisect_left, bisect_right
